@@ -1,0 +1,53 @@
+"""Every error that a caller may catch: what is wrong with the value seen, and what to do about it."""
+
+
+class BurnishError(Exception):
+    """Say what is wrong in one line and, in `remedy`, what to do about it.
+
+    The command line prints both and leaves with `exit_code`.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} {self.remedy}"
+
+
+class UsageError(BurnishError):
+    """An option or argument has a value that cannot be used."""
+
+
+class InputError(BurnishError):
+    """The source cannot be read, or what it holds cannot be used."""
+
+
+class MissingFieldError(InputError):
+    """A field was named that the source does not have."""
+
+
+class MissingExtraError(BurnishError):
+    """An optional dependency is needed and not installed."""
+
+
+class LockedRowsError(BurnishError):
+    """A changeset touches rows of the evaluation split, which no command may edit."""
+
+
+class StaleChangesetError(BurnishError):
+    """A changeset was made for another version of the data set."""
+
+
+class EmbedderError(BurnishError):
+    """An embedder failed or gave vectors that cannot be used."""
+
+
+class ModelError(BurnishError):
+    """A model failed to train or predict."""
+
+
+class OutputError(BurnishError):
+    """The output folder or workspace cannot be written."""

@@ -1,0 +1,138 @@
+"""What a plug-in offers. Each protocol has a contract test class in `burnish.testing`."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.dataset import Column, Dataset, Evidence, Finding, Summary
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@runtime_checkable
+class Step(Protocol):
+    """Gathers evidence: a frozen dataclass whose fields are its parameters; pure, no thresholds of taste.
+
+    `reads` and `writes` name columns and summaries; a given field is read as its role: `@text`,
+    `@label`, `@meta`. A step whose `reads` are not all there does not run. `uses` are read when there.
+    `revision` goes up when the same parameters give other results.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    uses: tuple[str, ...]
+    writes: tuple[str, ...]
+    revision: int
+
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
+        """Give the columns and summaries named in `writes`."""
+        ...
+
+
+@runtime_checkable
+class Check(Protocol):
+    """Judges evidence: holds thresholds, returns findings; cheap, writes nothing; its code is stable for ever."""
+
+    code: str
+    reads: tuple[str, ...]
+
+    def judge(self, evidence: Evidence) -> list[Finding]:
+        """Give what is wrong, surest first."""
+        ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads rows from the outside world into a Dataset, without holding them as Python objects."""
+
+    def read(self) -> Dataset:
+        """Give the data set; raises InputError with a remedy when it cannot be used."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns the content of rows into vectors, a batch at a time.
+
+    `recipe` names the model and every setting that changes its output: it is the key of the cache.
+    A row that cannot be read (a corrupt image) becomes a row of NaN, never an error.
+    """
+
+    recipe: str
+    n_dims: int
+
+    def embed(self, batch: pa.Array | pa.Table) -> NDArray[np.float32]:
+        """Give (len(batch), n_dims) vectors."""
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """The recipe that a measurement freezes: train on some rows, give probabilities for others."""
+
+    recipe: str
+
+    def fit_predict(
+        self,
+        train: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        rows: NDArray[np.floating],
+        *,
+        n_classes: int,
+        seed: int,
+    ) -> NDArray[np.float32]:
+        """Give (len(rows), n_classes) probabilities; a class never seen in `labels` gets 0."""
+        ...
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Keeps row-scoped arrays by recipe and content; every write appears whole or not at all."""
+
+    def lookup(
+        self, recipe: str, content: NDArray[np.uint64], n_dims: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Give (n, n_dims) vectors and the mask (n,) of rows that were known; unknown rows are NaN."""
+        ...
+
+    def append(self, recipe: str, content: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
+        """Keep vectors (n, n_dims) under the digests `content` (n, 2)."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs pure functions over items; one verb, so that a pool or a cluster can stand in."""
+
+    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Give function(item) for each item, in the order of the items."""
+        ...
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Writes the files of one run; they appear whole or not at all."""
+
+    def write(self, files: Mapping[str, bytes | str | pa.Table]) -> dict[str, str]:
+        """Write name → content; give name → the path where it lies."""
+        ...
+
+
+class Progress(Protocol):
+    """Tells a person how far a long stage has come; a silent one does nothing."""
+
+    def start(self, stage: str, total: int | None) -> None:
+        """Begin a stage of `total` units of work (None: not known)."""
+        ...
+
+    def advance(self, n: int = 1) -> None:
+        """Say that `n` more units are done."""
+        ...
+
+    def finish(self, **facts: Any) -> None:
+        """End the stage."""
+        ...
