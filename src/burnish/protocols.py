@@ -1,16 +1,13 @@
 """What a plug-in offers. Each protocol has a contract test class in `burnish.testing`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Dataset, Evidence, Finding, Summary
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @runtime_checkable
@@ -101,15 +98,6 @@ class Store(Protocol):
 
     def append(self, recipe: str, content: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
         """Keep vectors (n, n_dims) under the digests `content` (n, 2)."""
-        ...
-
-
-@runtime_checkable
-class Engine(Protocol):
-    """Runs pure functions over items; one verb, so that a pool or a cluster can stand in."""
-
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Give function(item) for each item, in the order of the items."""
         ...
 
 

@@ -1,0 +1,94 @@
+"""Gathering: which steps run, in which order; what each took; why one did not run."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from time import perf_counter
+
+from burnish.dataset import Column, Evidence, Finding, Summary
+from burnish.errors import UsageError
+from burnish.protocols import Check, Progress, Step
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step that did not run, and what it lacked."""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Evidence after the steps, what was skipped, and seconds per step."""
+
+    evidence: Evidence
+    skipped: tuple[Skipped, ...]
+    timings: dict[str, float]
+
+
+def ordered(steps: Sequence[Step]) -> list[Step]:
+    """Give the steps so that each comes after the writers of what it reads or uses.
+
+    Raises UsageError when two steps write the same name or steps wait for each other.
+    """
+    writer: dict[str, Step] = {}
+    for step in steps:
+        for name in step.writes:
+            if name in writer:
+                raise UsageError(
+                    f"steps {writer[name].name!r} and {step.name!r} both write {name!r}.", remedy="Leave one out."
+                )
+            writer[name] = step
+    done: list[Step] = []
+    waiting = list(steps)
+    while waiting:
+        ready = [s for s in waiting if not any(writer.get(n) in waiting for n in (*s.reads, *s.uses) if n not in s.writes)]
+        if not ready:
+            names = ", ".join(s.name for s in waiting)
+            raise UsageError(f"steps wait for each other: {names}.", remedy="Break the circle of reads and writes.")
+        done += ready
+        waiting = [s for s in waiting if s not in ready]
+    return done
+
+
+def gather(evidence: Evidence, steps: Sequence[Step], *, seed: int, progress: Progress) -> Gathered:
+    """Run every step whose reads are there, in order, and give all evidence with its recipes."""
+    skipped: list[Skipped] = []
+    timings: dict[str, float] = {}
+    progress.start("gather evidence", len(steps))
+    for step in ordered(steps):
+        lacking = [name for name in step.reads if name not in evidence]
+        if lacking:
+            skipped.append(Skipped(step.name, f"needs {', '.join(_plain(n) for n in lacking)}"))
+        else:
+            started = perf_counter()
+            parts = list(step.run(evidence, seed=seed))
+            evidence = evidence.adding(_stamped(parts, recipe(step, evidence)))
+            timings[step.name] = perf_counter() - started
+        progress.advance()
+    progress.finish()
+    return Gathered(evidence, tuple(skipped), timings)
+
+
+def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
+    """Give the findings of every check whose reads are there, check by check."""
+    able = [check for check in checks if all(name in evidence for name in check.reads)]
+    return [finding for check in able for finding in check.judge(evidence)]
+
+
+def recipe(step: Step, evidence: Evidence) -> str:
+    """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads."""
+    parameters = asdict(step) if is_dataclass(step) and not isinstance(step, type) else {}
+    inputs = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
+    document = json.dumps([step.name, step.revision, parameters, inputs], sort_keys=True, default=str)
+    return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()
+
+
+def _stamped(parts: Iterable[Column | Summary], digest: str) -> list[Column | Summary]:
+    return [replace(part, recipe=digest) for part in parts]
+
+
+def _plain(name: str) -> str:
+    return f"a {name[1:]} field" if name.startswith("@") else name

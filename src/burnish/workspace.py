@@ -1,0 +1,194 @@
+"""The door: the one place where pure code meets sources, stores and files."""
+
+import importlib.metadata
+import platform
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.adapters.models.resolve import resolve_model
+from burnish.adapters.registry import embedder as make_embedder
+from burnish.adapters.sources import Guess, read_source
+from burnish.adapters.stores import LocalStore
+from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding
+from burnish.errors import InputError
+from burnish.kernels.probe import choose_l2
+from burnish.pipeline.catalog import CHECKS, steps
+from burnish.pipeline.decision import Policy, decide
+from burnish.pipeline.embedding import embed_rows, unit_rows
+from burnish.pipeline.gathering import Skipped, gather, judge
+from burnish.pipeline.measurement import Protocol, measure, measurement_field
+from burnish.pipeline.summary import summarize
+from burnish.protocols import Progress
+
+RowKind = Literal["text", "image", "table", "vectors"]
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, stage: str, total: int | None) -> None:
+        """Do nothing."""
+
+    def advance(self, n: int = 1) -> None:
+        """Do nothing."""
+
+    def finish(self, **facts: Any) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What an audit knows: the evidence, what the checks found, and how it came about."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    kind: RowKind
+    guesses: tuple[Guess, ...]
+    skipped: tuple[Skipped, ...]
+    timings: Mapping[str, float]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The audited version."""
+        return self.evidence.dataset
+
+    def summary(self) -> dict[str, Any]:
+        """Give the document of `summary.json`, without a measurement."""
+        return {
+            "title": f"{self.dataset.name}",
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **summarize(self.evidence, self.findings),
+            "kind": self.kind,
+            "parameters": dict(self.parameters),
+            "guesses": [{"role": g.role, "field": g.field, "reason": g.reason} for g in self.guesses],
+            "skipped": [{"step": s.step, "reason": s.reason} for s in self.skipped],
+            "timings": {stage: round(seconds, 3) for stage, seconds in self.timings.items()},
+            "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+            "python": platform.python_version(),
+            "burnish": importlib.metadata.version("burnish"),
+        }
+
+
+class Workspace:
+    """Reads, embeds, gathers, judges, measures; keeps embeddings under `root` so that no row is embedded twice."""
+
+    def __init__(self, root: str | Path = ".burnish", *, seed: int = 0, progress: Progress | None = None) -> None:
+        self.root = Path(root)
+        self.seed = seed
+        self.progress: Progress = progress or Silent()
+
+    def read(
+        self, source: object, given: Mapping[str, str | tuple[str, ...] | None], *, name: str | None = None
+    ) -> tuple[Dataset, list[Guess]]:
+        """Read a source; give the data set and which field was guessed to play which part."""
+        return read_source(source, given, name=name)
+
+    def audit(
+        self, dataset: Dataset, guesses: Collection[Guess] = (), *, embedder: str | None = None,
+        evaluation_split: str | None = None,
+    ) -> Audited:  # fmt: skip
+        """Embed the rows, gather all evidence and judge it. Raises InputError when nothing can be embedded."""
+        started = perf_counter()
+        kind = row_kind(dataset)
+        columns, recipe = self._embed(dataset, kind, embedder)
+        timings = {"embed": perf_counter() - started}
+        gathered = gather(
+            Evidence(dataset).adding(columns), steps(evaluation_split=evaluation_split),
+            seed=self.seed, progress=self.progress,
+        )  # fmt: skip
+        started = perf_counter()
+        findings = tuple(judge(gathered.evidence, CHECKS))
+        timings |= gathered.timings | {"judge": perf_counter() - started}
+        parameters = {"embedder": recipe, "seed": self.seed, "evaluation_split": evaluation_split}
+        return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters)
+
+    def decide(self, audited: Audited, policy: Policy | None = None) -> Changeset:
+        """Turn findings into a changeset by the policy."""
+        return decide(audited.evidence, audited.findings, policy or Policy())
+
+    def measure(
+        self, audited: Audited, changeset: Changeset, *, model: object = None, metric: str = "accuracy"
+    ) -> Evaluation:
+        """Train before, after and control by one frozen recipe, and compare on the locked rows."""
+        protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
+        return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
+
+    def _frozen_l2(self, audited: Audited) -> float:
+        """Choose the probe's regularisation once, on the uncurated training rows, before any arm is trained."""
+        place = measurement_field(audited.evidence)
+        return choose_l2(
+            place.embeddings[place.train], place.labels[place.train], place.groups[place.train],
+            n_classes=len(place.classes), seed=self.seed,
+        )  # fmt: skip
+
+    def _embed(self, dataset: Dataset, kind: RowKind, name: str | None) -> tuple[list[Column], str]:
+        if kind == "vectors":
+            return [Column("embeddings", _given_vectors(dataset), "row", "given")], "given"
+        items = _content(dataset, kind)
+        chosen = make_embedder(name, kind=kind, fit_on=items)
+        vectors = self._through_store(dataset, chosen, items)
+        if not np.isfinite(vectors).all(axis=1).any():
+            raise InputError(
+                f"none of the {len(dataset):,} rows could be embedded by {chosen.recipe}.",
+                remedy="Check that the field holds readable text or images, or pass --embedding FIELD.",
+            )
+        columns = [Column("embeddings", unit_rows(vectors), "row", chosen.recipe)]
+        if kind == "image":
+            signature = make_embedder("image-signature", kind="image", fit_on=items)
+            known = self._through_store(dataset, signature, items)
+            columns += [
+                Column("image_pixels", known[:, :256], "row", signature.recipe),
+                Column("image_stats", known[:, 256:], "row", signature.recipe),
+            ]
+        return columns, chosen.recipe
+
+    def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
+        store = LocalStore(self.root / "vectors")
+        return embed_rows(embedder, store, dataset.content, items, progress=self.progress)
+
+
+def row_kind(dataset: Dataset) -> RowKind:
+    """Give what rows are embedded as: vectors that were given, else images, else text, else their scalar fields."""
+    if dataset.vectors is not None or dataset.roles.embedding is not None:
+        return "vectors"
+    if dataset.roles.image is not None:
+        return "image"
+    if dataset.roles.text is not None:
+        return "text"
+    if not dataset.roles.meta:
+        raise InputError(
+            f"{dataset.name} has nothing to embed: no text, image or embedding field, and no scalar field.",
+            remedy="Pass --text FIELD, --image FIELD or --embedding FIELD.",
+        )
+    return "table"
+
+
+def _content(dataset: Dataset, kind: RowKind) -> pa.Array | pa.Table:
+    if kind == "text":
+        return dataset.texts
+    if kind == "image":
+        return dataset.field(str(dataset.roles.image))
+    return dataset.fields.select(list(dataset.roles.meta))
+
+
+def _given_vectors(dataset: Dataset) -> NDArray[np.float32]:
+    vectors = dataset.vectors
+    if vectors is None:
+        raise InputError("the embedding field was not read as vectors.", remedy="Pass --embedding FIELD.")
+    units = unit_rows(np.asarray(vectors, np.float32))
+    if not np.isfinite(units).all(axis=1).any():
+        raise InputError(
+            f"none of the {len(units):,} embeddings is usable: all are zero, NaN or infinite.",
+            remedy="Embed the rows again, or leave --embedding out to let burnish embed them.",
+        )
+    return units
