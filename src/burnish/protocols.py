@@ -16,14 +16,32 @@ class Step(Protocol):
 
     `reads` and `writes` name columns and summaries; a given field is read as its role: `@text`,
     `@label`, `@meta`. A step whose `reads` are not all there does not run. `uses` are read when there.
-    `revision` goes up when the same parameters give other results.
     """
 
-    name: str
-    reads: tuple[str, ...]
-    uses: tuple[str, ...]
-    writes: tuple[str, ...]
-    revision: int
+    @property
+    def name(self) -> str:
+        """The step's one word."""
+        ...
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What must be there."""
+        ...
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What is read when it is there."""
+        ...
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The columns and summaries it gives."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Goes up when the same parameters give other results."""
+        ...
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the columns and summaries named in `writes`."""
@@ -34,8 +52,15 @@ class Step(Protocol):
 class Check(Protocol):
     """Judges evidence: holds thresholds, returns findings; cheap, writes nothing; its code is stable for ever."""
 
-    code: str
-    reads: tuple[str, ...]
+    @property
+    def code(self) -> str:
+        """The stable code, as in DUP001."""
+        ...
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What must be there."""
+        ...
 
     def judge(self, evidence: Evidence) -> list[Finding]:
         """Give what is wrong, surest first."""
@@ -59,8 +84,15 @@ class Embedder(Protocol):
     A row that cannot be read (a corrupt image) becomes a row of NaN, never an error.
     """
 
-    recipe: str
-    n_dims: int
+    @property
+    def recipe(self) -> str:
+        """The model and every setting that changes its output."""
+        ...
+
+    @property
+    def n_dims(self) -> int:
+        """The width of its vectors."""
+        ...
 
     def embed(self, batch: pa.Array | pa.Table) -> NDArray[np.float32]:
         """Give (len(batch), n_dims) vectors."""
@@ -71,7 +103,10 @@ class Embedder(Protocol):
 class Model(Protocol):
     """The recipe that a measurement freezes: train on some rows, give probabilities for others."""
 
-    recipe: str
+    @property
+    def recipe(self) -> str:
+        """The model and every setting that changes its answers."""
+        ...
 
     def fit_predict(
         self,

@@ -17,7 +17,7 @@ from burnish.adapters.models.resolve import resolve_model
 from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
 from burnish.adapters.stores import LocalStore
-from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding
+from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding, findings_table
 from burnish.errors import InputError
 from burnish.kernels.probe import choose_l2
 from burnish.pipeline.catalog import CHECKS, steps
@@ -61,6 +61,10 @@ class Audited:
     def dataset(self) -> Dataset:
         """The audited version."""
         return self.evidence.dataset
+
+    def findings_table(self) -> pa.Table:
+        """Give `findings.parquet`: one line a finding and row."""
+        return findings_table(self.findings, self.dataset.row_ids.to_pylist())
 
     def summary(self) -> dict[str, Any]:
         """Give the document of `summary.json`, without a measurement."""

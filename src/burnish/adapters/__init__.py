@@ -1,1 +1,1 @@
-""""""
+"""The outside world, a folder per protocol."""

@@ -52,7 +52,9 @@ def bootstrap_weights(groups: NDArray[np.integer], *, n_draws: int, seed: int, b
         yield counts[:, codes].astype(np.float64)
 
 
-def row_variance(metric: Callable[[Floats], Floats], groups: NDArray[np.integer], *, seed: int, n_draws: int = 400) -> float:
+def row_variance(
+    metric: Callable[[Floats], Floats], groups: NDArray[np.integer], *, seed: int, n_draws: int = 400
+) -> float:
     """Give the variance of a metric over bootstrap draws of the evaluation rows.
 
     `metric` maps weights (n_draws, n_rows) to (n_draws,) values.

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from time import perf_counter
 
 from burnish.dataset import Column, Evidence, Finding, Summary
@@ -44,7 +44,9 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
     done: list[Step] = []
     waiting = list(steps)
     while waiting:
-        ready = [s for s in waiting if not any(writer.get(n) in waiting for n in (*s.reads, *s.uses) if n not in s.writes)]
+        ready = [
+            s for s in waiting if not any(writer.get(n) in waiting for n in (*s.reads, *s.uses) if n not in s.writes)
+        ]
         if not ready:
             names = ", ".join(s.name for s in waiting)
             raise UsageError(f"steps wait for each other: {names}.", remedy="Break the circle of reads and writes.")
@@ -80,7 +82,7 @@ def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
 
 def recipe(step: Step, evidence: Evidence) -> str:
     """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads."""
-    parameters = asdict(step) if is_dataclass(step) and not isinstance(step, type) else {}
+    parameters = {f.name: getattr(step, f.name) for f in fields(step)} if is_dataclass(step) else {}
     inputs = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
     document = json.dumps([step.name, step.revision, parameters, inputs], sort_keys=True, default=str)
     return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()

@@ -1,6 +1,6 @@
 """Measurement: what a changeset does to a model, on locked rows, beside an equal-size random control."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,9 +33,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
-            raise UsageError(
-                f"unknown metric {self.metric!r}.", remedy=f"Known metrics: {', '.join(sorted(METRICS))}."
-            )
+            raise UsageError(f"unknown metric {self.metric!r}.", remedy=f"Known metrics: {', '.join(sorted(METRICS))}.")
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,10 @@ def measure(
     arms = [Training(BEFORE, place.train, place.labels), _edited(AFTER, evidence, place, changeset)]
     if len(changeset.codes) > 1:
         arms += [_edited(f"only:{c}", evidence, place, changeset.only(c)) for c in changeset.codes]
-    predicted = _retrain(place, arms, changeset, evidence, protocol, seed=seed, progress=progress)
-    return _evaluate(place, arms, predicted, protocol, _slices(evidence, place.evaluation), seed=seed)
+    positions = evidence.dataset.row_positions
+    edited = np.intersect1d([positions[e.row_id] for e in changeset.edits], place.train).astype(np.int64)
+    trial = _Trial(place, tuple(arms), edited, protocol, seed)
+    return _evaluate(trial, trial.run(progress), _slices(evidence, place.evaluation))
 
 
 def _leaked(evidence: Evidence) -> NDArray[np.bool_]:
@@ -124,7 +124,9 @@ def _refuse_too_little(codes: Codes, train: Rows, evaluation: Rows) -> None:
             remedy="Label more rows, or choose the evaluation rows with --eval-split.",
         )
     if len(np.unique(codes[train])) < 2:
-        raise InputError("the training rows have only one class.", remedy="A model needs at least two classes to learn.")
+        raise InputError(
+            "the training rows have only one class.", remedy="A model needs at least two classes to learn."
+        )
 
 
 def _edited(name: str, evidence: Evidence, place: Field, changeset: Changeset) -> Training:
@@ -158,32 +160,38 @@ def _control(place: Field, edited: Rows, rng: np.random.Generator) -> Training:
     return Training(CONTROL, np.setdiff1d(place.train, np.concatenate([np.empty(0, np.int64), *out])), place.labels)
 
 
-def _retrain(
-    place: Field, arms: Sequence[Training], changeset: Changeset, evidence: Evidence,
-    protocol: Protocol, *, seed: int, progress: Progress,
-) -> dict[str, Codes]:  # fmt: skip
-    """Give per arm the predicted class codes (n_retrains, n_evaluation)."""
-    positions = evidence.dataset.row_positions
-    edited = np.intersect1d([positions[e.row_id] for e in changeset.edits], place.train).astype(np.int64)
-    predicted: dict[str, list[Codes]] = {}
-    progress.start("retrain", protocol.retrains * (len(arms) + 1))
-    for retrain in range(protocol.retrains):
-        rng = np.random.default_rng([seed, retrain])
-        drawn = rng.permutation(place.train)[: max(2, round(protocol.fraction * len(place.train)))]
-        for arm in (*arms, _control(place, edited, rng)):
-            predicted.setdefault(arm.name, []).append(_predict(place, arm, drawn, protocol, seed=retrain))
-            progress.advance()
-    progress.finish()
-    return {name: np.stack(runs) for name, runs in predicted.items()}
+@dataclass(frozen=True)
+class _Trial:
+    """All arms of one measurement, ready to be trained."""
 
+    place: Field
+    arms: tuple[Training, ...]
+    edited: Rows
+    protocol: Protocol
+    seed: int
 
-def _predict(place: Field, arm: Training, drawn: Rows, protocol: Protocol, *, seed: int) -> Codes:
-    rows = np.intersect1d(arm.rows, drawn)
-    probabilities = protocol.model.fit_predict(
-        place.embeddings[rows], arm.labels[rows], place.embeddings[place.evaluation],
-        n_classes=len(place.classes), seed=seed,
-    )  # fmt: skip
-    return probabilities.argmax(axis=1).astype(np.int32)
+    def run(self, progress: Progress) -> dict[str, Codes]:
+        """Give per arm, the control among them, the predicted class codes (n_retrains, n_evaluation)."""
+        train, retrains = self.place.train, self.protocol.retrains
+        predicted: dict[str, list[Codes]] = {}
+        progress.start("retrain", retrains * (len(self.arms) + 1))
+        for retrain in range(retrains):
+            rng = np.random.default_rng([self.seed, retrain])
+            drawn = rng.permutation(train)[: max(2, round(self.protocol.fraction * len(train)))]
+            for arm in (*self.arms, _control(self.place, self.edited, rng)):
+                predicted.setdefault(arm.name, []).append(self._predict(arm, drawn, seed=retrain))
+                progress.advance()
+        progress.finish()
+        return {name: np.stack(runs) for name, runs in predicted.items()}
+
+    def _predict(self, arm: Training, drawn: Rows, *, seed: int) -> Codes:
+        rows = np.intersect1d(arm.rows, drawn)
+        vectors, labels = self.place.embeddings, arm.labels[rows]
+        probabilities = self.protocol.model.fit_predict(
+            vectors[rows], labels, vectors[self.place.evaluation], n_classes=len(self.place.classes), seed=seed
+        )
+        codes: Codes = probabilities.argmax(axis=1).astype(np.int32)
+        return codes
 
 
 @dataclass(frozen=True)
@@ -219,14 +227,12 @@ class _Judge:
         return retrain_interval(estimates, rows, confidence=self.protocol.confidence)
 
 
-def _evaluate(
-    place: Field, arms: Sequence[Training], predicted: Mapping[str, Codes], protocol: Protocol,
-    slices: Mapping[str, NDArray[np.bool_]], *, seed: int,
-) -> Evaluation:  # fmt: skip
-    judge = _Judge(place.labels[place.evaluation], place.groups[place.evaluation], protocol, seed)
+def _evaluate(trial: _Trial, predicted: Mapping[str, Codes], slices: Mapping[str, NDArray[np.bool_]]) -> Evaluation:
+    place, protocol = trial.place, trial.protocol
+    judge = _Judge(place.labels[place.evaluation], place.groups[place.evaluation], protocol, trial.seed)
     lift = judge.difference(predicted[AFTER], predicted[BEFORE])
     against = judge.difference(predicted[AFTER], predicted[CONTROL])
-    sizes = {arm.name: len(arm.rows) for arm in arms}
+    sizes = {arm.name: len(arm.rows) for arm in trial.arms}
     return Evaluation(
         metric=protocol.metric,
         n_eval=len(place.evaluation),
@@ -242,7 +248,7 @@ def _evaluate(
         slices=_slice_effects(judge, predicted, slices),
         notes=place.notes,
         parameters={
-            "model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction, "seed": seed,
+            "model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction, "seed": trial.seed,
             "majority_class": _majority(place, protocol.metric),
         },
     )  # fmt: skip
@@ -306,7 +312,9 @@ def _slice_effects(
         before, after = (local.value(predicted[arm][:, mask]).value for arm in (BEFORE, AFTER))
         regressed = bool(q_value <= 1 - judge.protocol.confidence and lift.value < 0)
         effects.append(
-            SliceEffect(name, int(mask.sum()), before, after, lift.value, lift.low, lift.high, float(q_value), regressed)
+            SliceEffect(
+                name, int(mask.sum()), before, after, lift.value, lift.low, lift.high, float(q_value), regressed
+            )
         )
     return tuple(sorted(effects, key=lambda effect: effect.lift))
 

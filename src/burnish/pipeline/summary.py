@@ -61,7 +61,8 @@ def audit_sentence(counts: Mapping[str, Mapping[str, Any]], n_rows: int) -> str:
 def verdict_sentence(evaluation: Evaluation, changeset: Changeset) -> str:
     """Say in one sentence what the change did to the model."""
     e = evaluation
-    lift = f"{100 * e.lift:+.1f} points of {e.metric.replace('_', ' ')} [{100 * e.lift_low:+.1f}, {100 * e.lift_high:+.1f}]"
+    interval = f"[{100 * e.lift_low:+.1f}, {100 * e.lift_high:+.1f}]"
+    lift = f"{100 * e.lift:+.1f} points of {e.metric.replace('_', ' ')} {interval}"
     edits = f"{len(changeset):,} edit{'s' if len(changeset) != 1 else ''}"
     rows = f"on {e.n_eval:,} locked rows"
     if e.verdict == "better":

@@ -74,7 +74,7 @@ def given_evaluation(dataset: Dataset, split: str | None) -> NDArray[np.bool_] |
         if split is None:
             return None
         raise UsageError(f"no row is in split {split!r}.", remedy=f"Splits here: {', '.join(sorted(values)[:10])}.")
-    mask = pc.equal(dataset.splits, name).fill_null(False)
+    mask = pc.equal(dataset.splits, name).fill_null(fill_value=False)
     return np.asarray(mask.to_numpy(zero_copy_only=False), bool)
 
 

@@ -1,1 +1,1 @@
-""""""
+"""What a measurement trains."""

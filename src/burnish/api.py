@@ -1,0 +1,164 @@
+"""The Python face: audit a source, make changes, measure what they do, keep the result."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from burnish.dataset import Changeset, Dataset, Edit, Evaluation
+from burnish.errors import InputError, MissingExtraError, UsageError
+from burnish.pipeline.decision import Policy
+from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
+from burnish.publishing import Curation, curate_audited, page
+from burnish.workspace import Audited, Workspace
+
+
+class Table:
+    """A pyarrow table that also knows `to_polars()`; every attribute of `pyarrow.Table` works on it."""
+
+    def __init__(self, arrow: pa.Table) -> None:
+        self.arrow = arrow
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.arrow, name)
+
+    def __getitem__(self, name: str | int) -> pa.ChunkedArray:
+        return self.arrow[name]
+
+    def __len__(self) -> int:
+        return len(self.arrow)
+
+    def __repr__(self) -> str:
+        return repr(self.arrow)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Offer the rows to any library that reads Arrow streams (polars, duckdb, pandas)."""
+        return self.arrow.__arrow_c_stream__(requested_schema)
+
+    def to_polars(self) -> Any:
+        """Give a polars DataFrame; raises MissingExtraError without polars."""
+        try:
+            polars = __import__("polars")
+        except ImportError as error:
+            raise MissingExtraError("polars is not installed.", remedy="pip install 'burnish[polars]'") from error
+        return polars.from_arrow(self.arrow)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found in a data set: tables of rows, findings, clusters and slices, and what to do next.
+
+    >>> audit = bn.audit("reviews.parquet", text="text", label="label")  # doctest: +SKIP
+    """
+
+    audited: Audited
+    workspace: Workspace
+
+    @cached_property
+    def rows(self) -> Table:
+        """One line a row, in the order of the source."""
+        return Table(rows_table(self.audited.evidence, self.audited.findings))
+
+    @cached_property
+    def findings(self) -> Table:
+        """One line a finding and row."""
+        return Table(self.audited.findings_table())
+
+    @cached_property
+    def clusters(self) -> Table:
+        """One line a cluster, coarse levels first."""
+        return Table(clusters_table(self.audited.evidence))
+
+    @cached_property
+    def slices(self) -> Table:
+        """One line a weak slice, worst first."""
+        return Table(slices_table(self.audited.evidence))
+
+    @property
+    def dataset(self) -> Dataset:
+        """The audited version."""
+        return self.audited.dataset
+
+    def changeset(
+        self, *, drop: Collection[str] = (), relabel: Collection[str] = (), drop_rows: Collection[str] = (),
+        relabel_rows: Mapping[str, str] | None = None,
+    ) -> Changeset:  # fmt: skip
+        """Make a changeset by check code, by row id, or both; with nothing named, by the default policy.
+
+        A row named by id wins over a code. Raises UsageError for an unknown code, InputError for an
+        unknown row, LockedRowsError for a row of the evaluation split.
+        """
+        by_row = dict.fromkeys(drop_rows, "") | dict(relabel_rows or {})
+        named = bool(drop or relabel or by_row)
+        self._refuse_unknown({*drop, *relabel}, by_row)
+        policy = Policy.of(drop=drop, relabel=relabel) if named else None
+        made = self.workspace.decide(self.audited, policy)
+        hand = [self._by_hand(row_id, label) for row_id, label in by_row.items()]
+        rest = made.without(row_ids=by_row).edits
+        changes = replace(made, edits=(*hand, *rest))
+        changes.refuse_locked(evaluation_ids(self.audited.evidence))
+        return changes
+
+    def apply(self, changes: Changeset, tag: str | None = None) -> Dataset:
+        """Give the next version; the audited one stays as it is. `tag` becomes part of its name."""
+        changes.refuse_locked(evaluation_ids(self.audited.evidence))
+        version = changes.apply(self.dataset)
+        return version if tag is None else replace(version, name=f"{self.dataset.name}@{tag}")
+
+    def report(self, path: str | Path, effect: Evaluation | None = None, changes: Changeset | None = None) -> Path:
+        """Write the report, one self-contained page, and give its path."""
+        target = Path(path)
+        target.write_text(page(self.audited, changes, effect), encoding="utf-8")
+        return target
+
+    def _by_hand(self, row_id: str, label: str) -> Edit:
+        code = self.dataset.labels.codes[self.dataset.row_positions[row_id]] if self.dataset.labels else -1
+        old = self.dataset.labels.classes[code] if self.dataset.labels and code >= 0 else None
+        if label == "":
+            return Edit(row_id, "drop", "HAND", "dropped by hand", old_label=old)
+        return Edit(row_id, "relabel", "HAND", "relabelled by hand", old_label=old, label=label)
+
+    def _refuse_unknown(self, codes: Collection[str], by_row: Mapping[str, str]) -> None:
+        from_here = {finding.code for finding in self.audited.findings}
+        unknown = sorted(set(codes) - from_here - set(Policy().treatments))
+        if unknown:
+            raise UsageError(
+                f"no finding has code {unknown[0]!r}.", remedy=f"Found here: {', '.join(sorted(from_here))}."
+            )
+        lost = [row_id for row_id in by_row if row_id not in self.dataset.row_positions]
+        if lost:
+            raise InputError(f"no row has id {lost[0]!r}.", remedy="Ids are those of audit.rows['row_id'].")
+
+
+def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
+    source: object, *, text: str | None = None, image: str | None = None, embedding: str | None = None,
+    label: str | None = None, split: str | None = None, id: str | None = None, group: str | None = None,  # noqa: A002
+    time: str | None = None, meta: Collection[str] | None = None, prediction: str | None = None,
+    proba: str | None = None, embedder: str | None = None, eval_split: str | None = None, seed: int = 0,
+    workspace: str | Path = ".burnish",
+) -> Audit:  # fmt: skip
+    """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
+
+    Fields that are not named are guessed; `Audit.audited.guesses` tells the guesses and why.
+    """
+    given: dict[str, str | tuple[str, ...] | None] = {
+        "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
+        "group": group, "time": time, "prediction": prediction, "proba": proba,
+        "meta": None if meta is None else tuple(meta),
+    }  # fmt: skip
+    space = Workspace(workspace, seed=seed)
+    dataset, guesses = space.read(source, given)
+    return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split), space)
+
+
+def measure(audit: Audit, changes: Changeset, *, model: object = None, metric: str = "accuracy") -> Evaluation:
+    """Measure what a changeset does to a model: the probe, or any estimator with fit and predict."""
+    return audit.workspace.measure(audit.audited, changes, model=model, metric=metric)
+
+
+def curate(audit: Audit, *, model: object = None, metric: str = "accuracy") -> Curation:
+    """Decide by the default policy, measure, and give the next version if the verdict allows."""
+    return curate_audited(audit.workspace, audit.audited, model=model, metric=metric)

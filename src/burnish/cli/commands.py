@@ -1,0 +1,133 @@
+"""Every command with its options and example; the work is imported only when one runs."""
+
+import importlib
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import click
+
+from burnish.cli.options import common_options, field_options, model_options, run_options
+from burnish.errors import BurnishError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+INTERRUPTED, WRONG_USAGE = 130, 3
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="burnish")
+def burnish() -> None:
+    r"""Curate a data set, led by embeddings, and prove what each change did to the model.
+
+    \b
+    Start here:
+      burnish demo
+      burnish audit reviews.parquet --text text --label label
+    """
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go.")
+@common_options
+def demo(**options: Any) -> None:
+    r"""Do the main job on a real data set that ships with the package.
+
+    \b
+    Example:
+      burnish demo
+    """
+    _run("demo", options)
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("source")
+@field_options
+@run_options
+@click.option(
+    "--fail-on", type=click.Choice(["info", "warning", "error"]), help="Leave with 1 if a finding is this severe."
+)
+def audit(**options: Any) -> None:
+    r"""Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
+
+    SOURCE is Parquet, CSV, JSONL, Arrow, a folder of images, .npy or .npz embeddings, or a glob of these.
+
+    \b
+    Examples:
+      burnish audit reviews.parquet --text text --label label
+      burnish audit photos/ --out photos-audit
+      burnish audit vectors.npz --fail-on error
+    """
+    _run("audit", options)
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("source")
+@field_options
+@run_options
+@model_options
+def curate(**options: Any) -> None:
+    r"""Audit SOURCE, decide what to change, measure it, and write the new version if the verdict allows.
+
+    Leaves with 0 when the new version is better or no worse, 1 when it is worse, 2 when inconclusive.
+
+    \b
+    Example:
+      burnish curate reviews.parquet --text text --label label --model sklearn.svm:LinearSVC
+    """
+    _run("curate", options)
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("source")
+@click.option("--changeset", required=True, metavar="FILE", help="A changeset.json made for this version of SOURCE.")
+@field_options
+@run_options
+@model_options
+def measure(**options: Any) -> None:
+    r"""Measure what a given changeset does to a model trained on SOURCE.
+
+    \b
+    Example:
+      burnish measure reviews.parquet --label label --changeset burnish-out/changeset.json
+    """
+    _run("measure", options)
+
+
+def main() -> NoReturn:
+    """Run a command; leave with its documented exit code, and never with a traceback unless --debug."""
+    try:
+        burnish.main(standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted; nothing was half-written.", "Run the same command again: embeddings made so far are kept.")
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        _say(error.format_message(), "See burnish --help, or --help of the command.")
+        sys.exit(WRONG_USAGE)
+    except BurnishError as error:
+        _debug()
+        _say(str(error.args[0]), error.remedy)
+        sys.exit(error.exit_code)
+    except MemoryError:
+        _debug()
+        _say("there is not enough memory for this source.", "Audit a part of it, or use a machine with more memory.")
+        sys.exit(WRONG_USAGE)
+    sys.exit(0)
+
+
+def _run(command: str, options: dict[str, Any]) -> None:
+    """Import the work late: it takes a second, and `--help` must not."""
+    running = importlib.import_module("burnish.cli.running")
+    code = getattr(running, command)(**{k: v for k, v in options.items() if k != "debug"})
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _say(problem: str, remedy: str) -> None:
+    click.echo(f"burnish: {problem}\n  → {remedy}", err=True)
+
+
+def _debug() -> None:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
