@@ -1,1 +1,1 @@
-""""""
+"""What turns rows into vectors."""
