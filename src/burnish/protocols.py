@@ -159,3 +159,16 @@ class Progress(Protocol):
     def finish(self, **facts: Any) -> None:
         """End the stage."""
         ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, stage: str, total: int | None) -> None:
+        """Do nothing."""
+
+    def advance(self, n: int = 1) -> None:
+        """Do nothing."""
+
+    def finish(self, **facts: Any) -> None:
+        """Do nothing."""

@@ -26,23 +26,10 @@ from burnish.pipeline.embedding import embed_rows, unit_rows
 from burnish.pipeline.gathering import Skipped, gather, judge
 from burnish.pipeline.measurement import Protocol, measure, measurement_field
 from burnish.pipeline.summary import summarize
-from burnish.protocols import Progress
+from burnish.protocols import Progress, Silent
 
 RowKind = Literal["text", "image", "table", "vectors"]
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def start(self, stage: str, total: int | None) -> None:
-        """Do nothing."""
-
-    def advance(self, n: int = 1) -> None:
-        """Do nothing."""
-
-    def finish(self, **facts: Any) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True)
