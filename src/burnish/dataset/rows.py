@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
@@ -56,6 +57,7 @@ class Dataset:
     `content`: (n_rows, 2) uint64, a 128-bit digest of what a model sees of the row (text, image,
     vector, or all scalar fields of a table); equal digests are exact duplicates. `vectors`:
     (n_rows, n_dims) embeddings that the user brought, possibly memory-mapped, or None.
+    `image_root`: the folder to which image paths in a field are relative, or None.
     """
 
     fields: pa.Table
@@ -64,6 +66,7 @@ class Dataset:
     roles: Roles
     vectors: NDArray[np.floating] | None = None
     name: str = "dataset"
+    image_root: str | None = None
 
     def __len__(self) -> int:
         return len(self.row_ids)
@@ -75,7 +78,10 @@ class Dataset:
         digest.update(np.ascontiguousarray(self.content).tobytes())
         for array in (self.row_ids, *(self.field(f) for f in self._versioned_fields())):
             for value in array.cast(pa.string()).to_pylist():
-                digest.update(b"\0" if value is None else value.encode() + b"\1")
+                encoded = b"" if value is None else value.encode()
+                # The length in front keeps "ab", "c" apart from "a", "bc"; -1 keeps null apart from "".
+                digest.update((-1 if value is None else len(encoded)).to_bytes(8, "little", signed=True))
+                digest.update(encoded)
         return digest.hexdigest()
 
     def _versioned_fields(self) -> list[str]:
@@ -86,17 +92,39 @@ class Dataset:
         column = self.fields.column(name)
         return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
+    def _strings(self, name: str) -> pa.Array:
+        """The field as strings; an empty one counts as missing, since CSV cannot tell the two apart."""
+        values = self.field(name).cast(pa.string())
+        return pc.if_else(pc.equal(values, ""), None, values)
+
     @cached_property
     def texts(self) -> pa.Array | None:
         """The text field as an Arrow string array, or None."""
         return None if self.roles.text is None else self.field(self.roles.text).cast(pa.string())
 
     @cached_property
+    def images(self) -> pa.Array | None:
+        """The image field as bytes, or as paths that can be opened as they are; None without images."""
+        if self.roles.image is None:
+            return None
+        images = self.field(self.roles.image)
+        if pa.types.is_struct(images.type):
+            held = pc.struct_field(images, "bytes")
+            images = held if held.null_count < len(held) else pc.struct_field(images, "path")
+        if pa.types.is_binary(images.type) or pa.types.is_large_binary(images.type):
+            return images
+        paths = images.cast(pa.string())
+        if self.image_root is None:
+            return paths
+        inside = pc.binary_join_element_wise(self.image_root, paths, "/")
+        return pc.if_else(pc.starts_with(paths, "/"), paths, inside)
+
+    @cached_property
     def labels(self) -> Labels | None:
         """The label field as codes into its sorted classes, or None."""
         if self.roles.label is None:
             return None
-        encoded = self.field(self.roles.label).cast(pa.string()).dictionary_encode()
+        encoded = self._strings(self.roles.label).dictionary_encode()
         names = encoded.dictionary.to_pylist()
         order = np.argsort(np.array(names, dtype=object), kind="stable") if names else np.empty(0, int)
         rank = np.empty(len(names) + 1, np.int32)
@@ -108,15 +136,16 @@ class Dataset:
     @cached_property
     def splits(self) -> pa.Array | None:
         """The split field as an Arrow string array, or None."""
-        return None if self.roles.split is None else self.field(self.roles.split).cast(pa.string())
+        return None if self.roles.split is None else self._strings(self.roles.split)
 
     @cached_property
     def group_codes(self) -> NDArray[np.int64] | None:
         """The group field as codes (n_rows,), each row without a group alone in its own; or None."""
         if self.roles.group is None:
             return None
-        encoded = self.field(self.roles.group).cast(pa.string()).dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        encoded = self._strings(self.roles.group).dictionary_encode()
+        given = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        codes = np.array(given, dtype=np.int64)
         alone = codes < 0
         codes[alone] = len(encoded.dictionary) + np.arange(int(alone.sum()))
         return codes
@@ -125,6 +154,16 @@ class Dataset:
     def row_positions(self) -> dict[str, int]:
         """Row id → position in this version."""
         return {row_id: i for i, row_id in enumerate(self.row_ids.to_pylist())}
+
+    def export_table(self) -> pa.Table:
+        """Give the given fields of the rows; `row_id` and `embedding` too where vectors came beside them."""
+        if self.vectors is None or self.roles.embedding is not None:
+            return self.fields
+        flat = pa.array(np.ascontiguousarray(self.vectors).ravel())
+        columns = dict(zip(self.fields.column_names, self.fields.columns, strict=True))
+        columns.setdefault("row_id", self.row_ids)
+        columns["embedding"] = pa.FixedSizeListArray.from_arrays(flat, self.vectors.shape[1])
+        return pa.table(columns)
 
     def take(self, rows: Sequence[int] | NDArray[np.integer]) -> "Dataset":
         """Give the data set that has only `rows` (positions), in that order."""

@@ -1,0 +1,144 @@
+"""read_source: from anything that holds rows to a Dataset."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from burnish.adapters.sources.delimited import read_delimited
+from burnish.adapters.sources.digests import (
+    digest_fields,
+    digest_files,
+    digest_values,
+    digest_vectors,
+    join_digests,
+)
+from burnish.adapters.sources.files import READABLE, DataFile, locate
+from burnish.adapters.sources.images import image_root, open_images, resolve_all
+from burnish.adapters.sources.json_lines import read_json_lines
+from burnish.adapters.sources.numpy_arrays import open_arrays
+from burnish.adapters.sources.opened import Given, Guess, Opened
+from burnish.adapters.sources.parquet import read_arrow, read_parquet
+from burnish.adapters.sources.python_objects import open_object
+from burnish.adapters.sources.roles import decide_roles
+from burnish.adapters.sources.row_ids import ids_of_content, ids_of_field
+from burnish.adapters.sources.tables import concatenate, is_bytes, is_text, plain
+from burnish.adapters.sources.vectors import refuse_unusable, vector_width, vectors_of_field
+from burnish.dataset import Dataset, Roles
+from burnish.errors import InputError, UsageError
+
+TABLE_READERS: dict[str, Callable[[DataFile, Given], tuple[pa.Table, list[Guess]]]] = {
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "delimited": read_delimited,
+    "json lines": read_json_lines,
+}
+
+
+def read_source(source: object, given: Given, *, name: str | None = None) -> tuple[Dataset, list[Guess]]:
+    """Give the rows of a source as a Dataset, and every role that was guessed, with the reason.
+
+    `source` is a path, glob, folder or URI, or an object in memory: a pandas, polars or pyarrow
+    table, a Hugging Face data set, a list of strings or dicts, a dict of lists, an array of
+    embeddings. `given` holds role → field (`meta`: several); what it leaves out is guessed, an
+    empty name says that there is none. Raises InputError and UsageError, each with a remedy.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        opened = _open_path(source, given, name)
+    else:
+        opened = open_object(source, given, name or "dataset")
+    opened = replace(opened, fields=plain(opened.fields))
+    if len(opened) == 0:
+        raise InputError(f"{opened.name} has no rows.", remedy="Pass a source with at least one row.")
+    roles, guesses = decide_roles(opened, given)
+    notes = [note for note in opened.notes if note not in guesses]
+    return _dataset(opened, roles), guesses + notes
+
+
+def _open_path(source: str | os.PathLike[str], given: Given, name: str | None) -> Opened:
+    files = locate(source)
+    text = os.fspath(source)
+    kind = _one_kind(files, text)
+    name = name or Path(text.rstrip("/")).name.partition(".")[0].strip("*?") or "dataset"
+    empty = next((file for file in files if kind != "image" and file.size == 0), None)
+    if empty is not None:
+        raise InputError(f"{empty.path!r} is empty: 0 bytes.", remedy="Write the file again, or leave it out.")
+    root = image_root(files, text)
+    if kind == "image":
+        return open_images(files, root, name)
+    if kind == "numpy":
+        return open_arrays(files, given, name)
+    read = [TABLE_READERS[kind](file, given) for file in files]
+    table = concatenate([table for table, _ in read], repr(text))
+    return Opened(table, name, folder=root, notes=tuple(note for _, notes in read for note in notes))
+
+
+def _one_kind(files: list[DataFile], source: str) -> str:
+    kinds: dict[str | None, str] = {}
+    for file in files:
+        kinds.setdefault(file.kind, file.path)
+    if len(kinds) > 1:
+        shown = ", ".join(f"{kind or 'unknown'} ({path})" for kind, path in kinds.items())
+        raise UsageError(
+            f"{source!r} holds files of {len(kinds)} kinds: {shown}.", remedy="Pass one file, or a glob of one kind."
+        )
+    kind = next(iter(kinds))
+    if kind is None:
+        raise UsageError(f"{files[0].path!r}: the suffix tells no kind that can be read.", remedy=READABLE)
+    return kind
+
+
+def _dataset(opened: Opened, roles: Roles) -> Dataset:
+    vectors = opened.vectors
+    if vectors is None and roles.embedding is not None:
+        vectors = vectors_of_field(opened.fields.column(roles.embedding), roles.embedding)
+    if vectors is not None:
+        refuse_unusable(vectors, opened.name)
+    if roles.proba is not None:
+        vector_width(opened.fields.column(roles.proba), roles.proba)
+    content = _content(opened, roles, vectors)
+    row_ids = ids_of_content(content) if roles.id is None else ids_of_field(opened.fields.column(roles.id), roles.id)
+    root = None if opened.folder is None else str(opened.folder)
+    return Dataset(opened.fields, row_ids, content, roles, vectors=vectors, name=opened.name, image_root=root)
+
+
+def _content(opened: Opened, roles: Roles, vectors: NDArray[np.floating] | None) -> NDArray[np.uint64]:
+    parts = []
+    if roles.text is not None:
+        parts.append(digest_values(opened.fields.column(roles.text)))
+    if roles.image is not None:
+        parts.append(_image_digests(opened, roles.image))
+    if not parts and vectors is not None:
+        parts.append(digest_vectors(vectors))
+    if not parts:
+        if not roles.meta:
+            raise InputError(
+                f"{opened.name} has nothing that a model could look at: no text, image, embedding or other field.",
+                remedy="Name a field: --text, --image, --embedding or --meta.",
+            )
+        parts.append(digest_fields(opened.fields.select(roles.meta)))
+    return join_digests(parts)
+
+
+def _image_digests(opened: Opened, field: str) -> NDArray[np.uint64]:
+    column = opened.fields.column(field)
+    if pa.types.is_struct(column.type):
+        held = pc.struct_field(column, "bytes")
+        column = held if held.null_count < len(held) else pc.struct_field(column, "path")
+    if is_bytes(column.type):
+        return digest_values(column)
+    if not is_text(column.type):
+        raise InputError(f"field {field!r} holds no image.", remedy="Name a field of image bytes or of paths.")
+    given: Iterable[str | None] = column.to_pylist()
+    paths = resolve_all(opened.folder, given)
+    if all(path is None for path in paths):
+        raise InputError(
+            f"none of the {len(paths)} image paths of field {field!r} leads to a file.",
+            remedy=f"Paths are relative to {str(opened.folder or Path.cwd())!r}.",
+        )
+    return digest_files(paths, given)

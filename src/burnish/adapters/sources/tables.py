@@ -1,0 +1,111 @@
+"""Arrow tables made alike: plain types, one field a name, several files as one."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from burnish.errors import InputError
+
+MAX_OFFSET = 2**31 - 1
+
+
+def concatenate(tables: Sequence[pa.Table], source: str) -> pa.Table:
+    """Give the rows of all tables in order, fields unified by name; a field that one lacks is null there."""
+    for table in tables:
+        _refuse_twins(table, source)
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InputError(
+            f"the files of {source} do not fit together: {_first_line(error)}.",
+            remedy="Give fields of one name one type, or read the files apart.",
+        ) from error
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Give the table with dictionary, view and extension types as the plain types they stand for.
+
+    Strings and bytes of 2 GB and more get 64-bit offsets, so that a field is always one array.
+    """
+    columns = [_plain_column(column) for column in table.columns]
+    return pa.table(columns, names=table.column_names) if columns else table
+
+
+def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if isinstance(column.type, pa.BaseExtensionType):
+        storage = [chunk.storage for chunk in column.chunks]
+        column = pa.chunked_array(storage, column.type.storage_type)
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array(map(_decoded, column.chunks), _plain_text(column.type.value_type))
+    column = column.cast(_plain_text(column.type))
+    if pa.types.is_string(column.type) and column.nbytes > MAX_OFFSET:
+        column = column.cast(pa.large_string())
+    if pa.types.is_binary(column.type) and column.nbytes > MAX_OFFSET:
+        column = column.cast(pa.large_binary())
+    return column
+
+
+def _decoded(chunk: pa.DictionaryArray) -> pa.Array:
+    return chunk.dictionary.cast(_plain_text(chunk.dictionary.type)).take(chunk.indices)
+
+
+def _plain_text(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(kind) else kind
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are strings."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are byte strings of any length."""
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are numbers."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def is_scalar(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are one number, string, truth value or time."""
+    return is_text(kind) or is_number(kind) or bool(pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are lists, of one length or of any."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def is_vector(kind: pa.DataType) -> bool:
+    """Tell whether values of this type are lists of numbers."""
+    return is_list(kind) and is_number(kind.value_type)
+
+
+def is_image_struct(kind: pa.DataType) -> bool:
+    """Tell whether values are structs of `bytes` and `path`, the way Hugging Face keeps images."""
+    return pa.types.is_struct(kind) and {"bytes", "path"} <= {f.name for f in kind}
+
+
+def n_distinct(column: pa.ChunkedArray) -> int:
+    """Give the number of distinct values, nulls left out."""
+    return int(pc.count_distinct(column, mode="only_valid").as_py())
+
+
+def _refuse_twins(table: pa.Table, source: str) -> None:
+    twins = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twins:
+        raise InputError(
+            f"{source} has more than one field named {twins[0]!r}.", remedy="Give every field its own name."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
