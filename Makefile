@@ -1,0 +1,53 @@
+# Each target does all of its own set-up. `uv` is used where it is present.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test check fix bench browser web clean
+
+demo: $(VENV)/.core ## the main job on a real data set; prints where the report lies
+	$(BIN)/burnish demo
+
+test: $(VENV)/.dev ## everything that must hold, browser tests too where chromium is there
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev ## format, lint, strict types, imports, fast tests: under a minute
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/ruff check src tests benchmarks scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not extras"
+
+fix: $(VENV)/.dev ## format and mend what can be mended
+	$(BIN)/ruff format src tests benchmarks scripts
+	$(BIN)/ruff check --fix src tests benchmarks scripts
+
+bench: $(VENV)/.bench ## every figure of docs/benchmarks.md, on the sets of $$BURNISH_DATA (default ../shared/data)
+	$(BIN)/python -m benchmarks
+
+web: ## build the report's script and style anew (needs node)
+	cd web && npm ci && npm run build
+
+$(VENV)/bin/python:
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --seed $(VENV); else $(PYTHON) -m venv $(VENV); fi
+
+$(VENV)/.core: pyproject.toml | $(VENV)/bin/python
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e .; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .; fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group dev --group web; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
+	     $(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --group web; fi
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group bench; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench; fi
+	@touch $@
+
+clean:
+	rm -rf $(VENV) burnish-out .burnish .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
