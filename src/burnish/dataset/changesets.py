@@ -1,8 +1,9 @@
 """Changeset: reviewed edits by row id, each with its reason, bound to one version. The only way rows change."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -39,11 +40,22 @@ class Changeset:
     edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
-        ids = [edit.row_id for edit in self.edits]
-        if len(set(ids)) != len(ids):
-            twice = next(row_id for row_id in ids if ids.count(row_id) > 1)
+        twice = [row_id for row_id, count in Counter(e.row_id for e in self.edits).items() if count > 1]
+        if twice:
             raise InputError(
-                f"row {twice!r} has more than one edit in the changeset.", remedy="Leave one edit per row."
+                f"row {twice[0]!r} has more than one edit in the changeset.", remedy="Leave one edit per row."
+            )
+        unknown = [e for e in self.edits if e.action not in get_args(Action)]
+        if unknown:
+            raise InputError(
+                f"row {unknown[0].row_id!r}: no action {unknown[0].action!r}.",
+                remedy=f"Actions: {', '.join(get_args(Action))}.",
+            )
+        blank = [e for e in self.edits if e.action == "relabel" and e.label is None]
+        if blank:
+            raise InputError(
+                f"row {blank[0].row_id!r} is to be relabelled, but to what is not said.",
+                remedy="Give the edit a label.",
             )
 
     def __len__(self) -> int:
@@ -123,6 +135,12 @@ def _relabel(dataset: Dataset, edits: list[Edit]) -> Dataset:
     values = given.cast(pa.string()).to_pylist()
     for edit in edits:
         values[dataset.row_positions[edit.row_id]] = edit.label
-    column = pa.array(values, pa.string()).cast(given.type)
+    try:
+        column = pa.array(values, pa.string()).cast(given.type)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"field {name!r} holds {given.type}; a new label does not fit: {error}.",
+            remedy="Relabel to a class of the field.",
+        ) from error
     index = dataset.fields.column_names.index(name)
     return replace(dataset, fields=dataset.fields.set_column(index, name, column))

@@ -1,7 +1,11 @@
 """Evaluation: what a change did to a model, on locked rows, beside a random control."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from burnish.errors import InputError
 
 Verdict = Literal["better", "no worse", "worse", "inconclusive"]
 
@@ -66,3 +70,28 @@ class Evaluation:
         document = asdict(self)
         document["arms"] = {arm.pop("name"): arm for arm in document["arms"]}
         return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Evaluation":
+        """Read the document of `evaluation.json`; raises InputError when it is not one.
+
+        A number that JSON could not say (null) is NaN again.
+        """
+        try:
+            parts = {key: _number(value) for key, value in document.items()}
+            parts["arms"] = tuple(Arm(name=name, **_numbers(arm)) for name, arm in document["arms"].items())
+            parts["slices"] = tuple(SliceEffect(**_numbers(effect)) for effect in document.get("slices", ()))
+            parts["notes"] = tuple(document.get("notes", ()))
+            return cls(**parts)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise InputError(
+                f"this is not an evaluation: {error}.", remedy="Pass the evaluation.json of a run."
+            ) from error
+
+
+def _numbers(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _number(value) for key, value in document.items()}
+
+
+def _number(value: Any) -> Any:
+    return math.nan if value is None else value

@@ -128,8 +128,10 @@ def _content(opened: Opened, roles: Roles, vectors: NDArray[np.floating] | None)
 def _image_digests(opened: Opened, field: str) -> NDArray[np.uint64]:
     column = opened.fields.column(field)
     if pa.types.is_struct(column.type):
-        held = pc.struct_field(column, "bytes")
-        column = held if held.null_count < len(held) else pc.struct_field(column, "path")
+        held, paths_beside = pc.struct_field(column, "bytes"), pc.struct_field(column, "path")
+        # Checked even where bytes are there for other rows: an edit may leave only rows of paths.
+        resolve_all(opened.folder, pc.if_else(pc.is_null(held), paths_beside, None).to_pylist())
+        column = held if held.null_count < len(held) else paths_beside
     if is_bytes(column.type):
         return digest_values(column)
     if not is_text(column.type):

@@ -1,0 +1,137 @@
+"""FolderSink: the files of one run into a folder, whole or not at all."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from burnish.errors import OutputError, UsageError
+
+REMEDIES = {
+    errno.ENOSPC: "Free some space, or choose another disk with --out.",
+    errno.EDQUOT: "Free some space, or choose another disk with --out.",
+    errno.EACCES: "Choose a folder that you may write to with --out.",
+    errno.EPERM: "Choose a folder that you may write to with --out.",
+    errno.EROFS: "Choose a folder that you may write to with --out.",
+}
+
+
+@dataclass(frozen=True)
+class FolderSink:
+    """Writes into `folder`, which need not exist; files of other names in it stay as they are."""
+
+    folder: Path
+
+    def write(self, files: Mapping[str, bytes | str | pa.Table]) -> dict[str, str]:
+        """Write name → bytes, text (as UTF-8) or table (as Parquet); give name → path.
+
+        All content is on disk under a hidden name before the first file appears; then each is
+        renamed over its predecessor. On any error, and on Ctrl-C, what was there before is there
+        again. Raises OutputError with a remedy, UsageError for a name that is a path.
+        """
+        for name in files:
+            if name in ("", ".", "..") or Path(name).name != name:
+                raise UsageError(f"{name!r} is no file name.", remedy="Give plain names without folders.")
+        with _told(self.folder):
+            if self.folder.is_dir():
+                self._replace_files(files)
+            else:
+                self._create_folder(files)
+        return {name: str(self.folder / name) for name in files}
+
+    def _create_folder(self, files: Mapping[str, bytes | str | pa.Table]) -> None:
+        with ExitStack() as undo:
+            for parent in reversed([p for p in self.folder.absolute().parents if not p.exists()]):
+                parent.mkdir()
+                undo.callback(_remove_if_empty, parent)
+            draft = _draft_folder(self.folder.absolute().parent, undo)
+            _write_all(draft, files)
+            draft.rename(self.folder)
+            undo.pop_all()
+        _sync(self.folder.absolute().parent)
+
+    def _replace_files(self, files: Mapping[str, bytes | str | pa.Table]) -> None:
+        # The draft lies inside: the folder may be a mount point, and renames do not cross file systems.
+        with ExitStack() as cleanup:
+            draft = _draft_folder(self.folder, cleanup)
+            _write_all(draft, files)
+            former = draft / "former"
+            former.mkdir()
+            with ExitStack() as undo:
+                for name in files:
+                    _swap(draft / name, self.folder / name, former / name, undo)
+                undo.pop_all()
+            _sync(self.folder)
+
+
+def _draft_folder(parent: Path, cleanup: ExitStack) -> Path:
+    draft = parent / f".burnish-{secrets.token_hex(6)}"
+    cleanup.callback(shutil.rmtree, draft, ignore_errors=True)
+    draft.mkdir()
+    return draft
+
+
+def _swap(new: Path, place: Path, former: Path, undo: ExitStack) -> None:
+    """Rename `new` to `place`; `undo` puts back what was there."""
+    if place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(place))
+    if place.exists():
+        _keep(place, former)
+        undo.callback(former.replace, place)
+    else:
+        undo.callback(place.unlink, missing_ok=True)
+    new.replace(place)
+
+
+def _keep(place: Path, former: Path) -> None:
+    """Keep the old file under a second name, so that the rename over it leaves no moment without a file."""
+    try:
+        former.hardlink_to(place)
+    except OSError:  # a file system without hard links
+        shutil.copy2(place, former)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes | str | pa.Table]) -> None:
+    for name, content in files.items():
+        with (folder / name).open("wb") as file:
+            if isinstance(content, pa.Table):
+                pq.write_table(content, file, compression="zstd")
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    if os.name != "posix":  # pragma: no cover  # Windows has no handle on a folder
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = REMEDIES.get(error.errno or 0, "Choose another folder with --out.")
+        raise OutputError(
+            f"{str(folder)!r} cannot be written: {reason}. Nothing in it was changed.", remedy=remedy
+        ) from error
