@@ -1,6 +1,6 @@
 """Read rows from the outside world: files, folders, tables and arrays in memory."""
 
 from burnish.adapters.sources.opened import Given, Guess
-from burnish.adapters.sources.reading import read_source
+from burnish.adapters.sources.reading import GivenSource, read_source
 
-__all__ = ["Given", "Guess", "read_source"]
+__all__ = ["Given", "GivenSource", "Guess", "read_source"]

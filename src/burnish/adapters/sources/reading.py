@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,18 @@ def read_source(source: object, given: Given, *, name: str | None = None) -> tup
     roles, guesses = decide_roles(opened, given)
     notes = [note for note in opened.notes if note not in guesses]
     return _dataset(opened, roles), guesses + notes
+
+
+@dataclass(frozen=True)
+class GivenSource:
+    """`read_source` as the Source of the protocol: what to read, and the roles that were named."""
+
+    source: object
+    given: Given = field(default_factory=dict)
+
+    def read(self) -> Dataset:
+        """Give the data set; the guesses are left out."""
+        return read_source(self.source, self.given)[0]
 
 
 def _open_path(source: str | os.PathLike[str], given: Given, name: str | None) -> Opened:
@@ -125,8 +137,8 @@ def _content(opened: Opened, roles: Roles, vectors: NDArray[np.floating] | None)
     return join_digests(parts)
 
 
-def _image_digests(opened: Opened, field: str) -> NDArray[np.uint64]:
-    column = opened.fields.column(field)
+def _image_digests(opened: Opened, name: str) -> NDArray[np.uint64]:
+    column = opened.fields.column(name)
     if pa.types.is_struct(column.type):
         held, paths_beside = pc.struct_field(column, "bytes"), pc.struct_field(column, "path")
         # Checked even where bytes are there for other rows: an edit may leave only rows of paths.
@@ -135,12 +147,12 @@ def _image_digests(opened: Opened, field: str) -> NDArray[np.uint64]:
     if is_bytes(column.type):
         return digest_values(column)
     if not is_text(column.type):
-        raise InputError(f"field {field!r} holds no image.", remedy="Name a field of image bytes or of paths.")
+        raise InputError(f"field {name!r} holds no image.", remedy="Name a field of image bytes or of paths.")
     given: Iterable[str | None] = column.to_pylist()
     paths = resolve_all(opened.folder, given)
     if all(path is None for path in paths):
         raise InputError(
-            f"none of the {len(paths)} image paths of field {field!r} leads to a file.",
+            f"none of the {len(paths)} image paths of field {name!r} leads to a file.",
             remedy=f"Paths are relative to {str(opened.folder or Path.cwd())!r}.",
         )
     return digest_files(paths, given)
