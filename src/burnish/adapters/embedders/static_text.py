@@ -48,4 +48,4 @@ class StaticTextEmbedder:
         flat = np.fromiter(chain.from_iterable(tokens), np.int64, int(lengths.sum()))
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
         sums = np.add.reduceat(self._token_vectors[flat], starts, axis=0)
-        return sums / lengths[:, None].astype(np.float32)
+        return np.asarray(sums / lengths[:, None], np.float32)
