@@ -66,7 +66,7 @@ def publish(
     if effect is not None:
         files["evaluation.json"] = _json(effect.to_json())
     if version is not None:
-        files["curated.parquet"] = version.to_table()
+        files["curated.parquet"] = version.export_table()
     return FolderSink(Path(out)).write(files)
 
 
@@ -146,7 +146,7 @@ def _thumbnails(audited: Audited, shown: list[int]) -> Mapping[str, str]:
     if audited.kind != "image":
         return {}
     dataset = audited.dataset.take(shown)
-    return thumbnails(dataset.field(str(dataset.roles.image)), dataset.row_ids)
+    return thumbnails(dataset.images, dataset.row_ids)
 
 
 def _records(audited: Audited, shown: list[int]) -> pa.Table | None:

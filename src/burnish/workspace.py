@@ -168,7 +168,7 @@ def _content(dataset: Dataset, kind: RowKind) -> pa.Array | pa.Table:
     if kind == "text":
         return dataset.texts
     if kind == "image":
-        return dataset.field(str(dataset.roles.image))
+        return dataset.images
     return dataset.fields.select(list(dataset.roles.meta))
 
 

@@ -23,13 +23,13 @@ def dropping(planted, rows, code="LAB001"):
 
 
 def run(planted, changes, **settings):
-    protocol = Protocol(LinearProbe(1e-2), **settings)
+    protocol = Protocol(LinearProbe(1e-3), **settings)
     return measure(evidence_of(planted), changes, protocol, seed=0, progress=Silent())
 
 
 @pytest.fixture(scope="module")
 def noisy():
-    return planted_vectors(900, n_dims=24, spread=1.8, defects=Defects(wrong_labels=0.3), seed=3)
+    return planted_vectors(1_500, n_dims=64, spread=1.5, defects=Defects(wrong_labels=0.3), seed=3)
 
 
 def test_dropping_the_wrong_labels_is_better_than_before_and_than_random(noisy):
@@ -49,12 +49,13 @@ def test_dropping_random_rows_is_not_better(noisy):
 def test_keeping_only_the_wrong_labels_is_worse(noisy):
     train = np.flatnonzero(np.array(noisy.table.column("split").to_pylist()) == "train")
     right = np.setdiff1d(train, noisy.wrong_labels)
-    assert run(noisy, dropping(noisy, right[:-60])).verdict == "worse"
+    assert run(noisy, dropping(noisy, right[:-150])).verdict == "worse"
 
 
 def test_no_edit_makes_no_difference(noisy):
     effect = run(noisy, Changeset(noisy.dataset.version))
-    assert (effect.lift, effect.lift_low, effect.lift_high) == (0.0, 0.0, 0.0)
+    assert effect.lift == 0.0
+    assert effect.lift_high - effect.lift_low < 1e-9
     assert effect.verdict == "no worse"
 
 
@@ -93,7 +94,7 @@ def test_an_unknown_label_is_refused_with_the_known_ones(noisy):
 
 def test_evaluation_rows_with_a_twin_in_train_are_left_out_of_every_arm(noisy):
     evidence = evidence_of(noisy)
-    leak_of = np.full(900, -1)
+    leak_of = np.full(1_500, -1)
     leaked = np.flatnonzero(evidence["evaluation"])[:7]
     leak_of[leaked] = 0
     evidence = evidence.adding([Column("leak_of", leak_of)])
@@ -109,7 +110,7 @@ def test_a_cluster_that_loses_is_named_and_marked(noisy):
     of_class = train[labels.codes[train] == 0]
     evidence = evidence_of(noisy).adding([Column("cluster", (labels.codes != 0).astype(np.int64))])
     changes = dropping(noisy, of_class[:-5])
-    effect = measure(evidence, changes, Protocol(LinearProbe(1e-2)), seed=0, progress=Silent())
+    effect = measure(evidence, changes, Protocol(LinearProbe(1e-3)), seed=0, progress=Silent())
     worst = effect.slices[0]
     assert worst.slice == "cluster 0"
     assert worst.regressed

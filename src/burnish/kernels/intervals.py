@@ -81,8 +81,8 @@ def retrain_interval(
     if variance <= 0:
         return Interval(value, value, value, 0.0, float("inf"))
     dof = variance**2 / (train**2 / (len(estimates) - 1)) if train > 0 else float("inf")
-    half = float(stats.t.ppf(0.5 + confidence / 2, dof)) * np.sqrt(variance)
-    return Interval(value, value - half, value + half, float(np.sqrt(variance)), float(dof))
+    half = float(stats.t.ppf(0.5 + confidence / 2, dof) * np.sqrt(variance))
+    return Interval(value, value - half, value + half, float(np.sqrt(variance)), dof)
 
 
 def smallest_visible(interval: Interval, *, confidence: float = 0.95, power: float = 0.8) -> float:
