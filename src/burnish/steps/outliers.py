@@ -1,0 +1,97 @@
+"""Outliers: rows that resemble no others. The step keeps how strange each row is; OUT001 names the strangest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
+from burnish.kernels.outliers import outlier_score
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """Writes `outlier_score` (n,) float32 0..1, higher is stranger; NaN where the embedding is unusable."""
+
+    k: int = 5
+    n_references: int = 4096
+
+    name: ClassVar[str] = "outliers"
+    reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
+    uses: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ("outlier_score",)
+    revision: ClassVar[int] = 1
+
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
+        """Give the column; see `kernels.outliers.outlier_score` for what the number means."""
+        score = outlier_score(
+            evidence["embeddings"],
+            evidence["neighbors"],
+            evidence["neighbor_distances"],
+            k=self.k,
+            n_references=self.n_references,
+            seed=seed,
+        )
+        yield Column("outlier_score", score)
+
+
+@dataclass(frozen=True)
+class OutlierRows:
+    """OUT001: one finding a row at or beyond `min_score`; from `sure_score` on a warning, below it an info.
+
+    0.9991 lies at 3.4 robust standard deviations, which clean data of few dimensions hardly reach:
+    docs/topics/outliers.md gives the share measured there. Too few rows to know what is usual (below `min_rows`): no finding.
+    """
+
+    min_score: float = 0.9991
+    sure_score: float = 0.9994
+    min_rows: int = 50
+
+    code: ClassVar[str] = "OUT001"
+    reads: ClassVar[tuple[str, ...]] = ("outlier_score", "neighbors", "neighbor_distances")
+
+    def judge(self, evidence: Evidence) -> list[Finding]:
+        """Give the strangest rows, strangest first; unusable embeddings are left to QUA030."""
+        score: NDArray[Any] = evidence["outlier_score"]
+        if int(np.isfinite(score).sum()) < self.min_rows:
+            return []
+        rows = np.flatnonzero(np.nan_to_num(score, nan=0.0) >= self.min_score)
+        rows = rows[np.argsort(-score[rows], kind="stable")]
+        nearest: NDArray[Any] = evidence["neighbor_distances"][:, 0]
+        usual = float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else float("nan")
+        return [self._finding(evidence, int(row), usual) for row in rows]
+
+    def _finding(self, evidence: Evidence, row: int, usual: float) -> Finding:
+        score = float(evidence["outlier_score"][row])
+        facts = _facts(evidence, row, usual)
+        words = "resembles nothing else in the set" if score >= self.sure_score else "resembles few other rows"
+        away = facts.get("times_usual")
+        told = "" if away is None else f"; its nearest row is {away:.1f} times as far as usual"
+        return Finding(
+            code=self.code,
+            kind="outlier",
+            severity="warning" if score >= self.sure_score else "info",
+            message=f"The row {words} (outlier score {score:.4f}){told}.",
+            rows=(FlaggedRow(row, score=score, edit="review", evidence=facts),),
+            score=score,
+        )
+
+
+def _facts(evidence: Evidence, row: int, usual: float) -> dict[str, Any]:
+    """Give the nearest row's id and distance, and what distance is usual; only the score if there is none."""
+    neighbors = evidence["neighbors"]
+    facts: dict[str, Any] = {"outlier_score": round(float(evidence["outlier_score"][row]), 6)}
+    near = int(neighbors[row, 0])
+    if near < 0:
+        return facts
+    distance = float(evidence["neighbor_distances"][row, 0])
+    facts |= {
+        "nearest": evidence.dataset.row_ids[near].as_py(),
+        "distance": round(distance, 6),
+        "usual_distance": round(usual, 6),
+    }
+    if usual > 1e-6:
+        facts["times_usual"] = round(distance / usual, 2)
+    return facts
