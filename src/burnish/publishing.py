@@ -1,7 +1,5 @@
 """Publishing: what a run leaves behind, as files that appear whole or not at all."""
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from burnish.adapters.embedders.thumbnails import thumbnails
-from burnish.adapters.sinks import FolderSink
+from burnish.adapters.sinks import FolderSink, json_text
 from burnish.dataset import Changeset, Dataset, Evaluation
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
 from burnish.pipeline.tables import clusters_table, rows_table, slices_table
@@ -55,16 +53,16 @@ def publish(
     facts = report_facts(audited, changes, effect, version)
     files: dict[str, bytes | str | pa.Table] = {
         "report.html": report_html(facts),
-        "summary.json": _json(facts.summary),
+        "summary.json": json_text(facts.summary),
         "rows.parquet": facts.rows,
         "findings.parquet": facts.findings,
         "clusters.parquet": facts.clusters,
         "slices.parquet": facts.slices,
     }
     if changes is not None:
-        files["changeset.json"] = _json(changes.to_json())
+        files["changeset.json"] = json_text(changes.tojson_text())
     if effect is not None:
-        files["evaluation.json"] = _json(effect.to_json())
+        files["evaluation.json"] = json_text(effect.tojson_text())
     if version is not None:
         files["curated.parquet"] = version.export_table()
     return FolderSink(Path(out)).write(files)
@@ -88,8 +86,8 @@ def report_facts(
         clusters=clusters,
         slices=slices_table(evidence),
         summary=run_summary(audited, changes, effect, version),
-        evaluation=None if effect is None else effect.to_json(),
-        changeset=None if changes is None else changes.to_json(),
+        evaluation=None if effect is None else effect.tojson_text(),
+        changeset=None if changes is None else changes.tojson_text(),
         texts=dataset.texts,
         thumbnails=_thumbnails(audited, shown),
         records=_records(audited, shown),
@@ -156,18 +154,3 @@ def _records(audited: Audited, shown: list[int]) -> pa.Table | None:
         return None
     fields = audited.dataset.take(shown)
     return fields.fields.select(names).add_column(0, "row_id", fields.row_ids)
-
-
-def _json(document: Any) -> str:
-    return json.dumps(_finite(document), indent=1, ensure_ascii=False, default=str, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: a number that is not one becomes null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(k): _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return value

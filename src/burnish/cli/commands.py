@@ -17,7 +17,7 @@ INTERRUPTED, WRONG_USAGE = 130, 3
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="burnish")
 def burnish() -> None:
-    r"""Curate a data set, led by embeddings, and prove what each change did to the model.
+    """Curate a data set, led by embeddings, and prove what each change did to the model.
 
     \b
     Start here:
@@ -30,7 +30,7 @@ def burnish() -> None:
 @click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go.")
 @common_options
 def demo(**options: Any) -> None:
-    r"""Do the main job on a real data set that ships with the package.
+    """Do the main job on a real data set that ships with the package.
 
     \b
     Example:
@@ -47,7 +47,7 @@ def demo(**options: Any) -> None:
     "--fail-on", type=click.Choice(["info", "warning", "error"]), help="Leave with 1 if a finding is this severe."
 )
 def audit(**options: Any) -> None:
-    r"""Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
+    """Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
 
     SOURCE is Parquet, CSV, JSONL, Arrow, a folder of images, .npy or .npz embeddings, or a glob of these.
 
@@ -66,7 +66,7 @@ def audit(**options: Any) -> None:
 @run_options
 @model_options
 def curate(**options: Any) -> None:
-    r"""Audit SOURCE, decide what to change, measure it, and write the new version if the verdict allows.
+    """Audit SOURCE, decide what to change, measure it, and write the new version if the verdict allows.
 
     Leaves with 0 when the new version is better or no worse, 1 when it is worse, 2 when inconclusive.
 
@@ -84,7 +84,7 @@ def curate(**options: Any) -> None:
 @run_options
 @model_options
 def measure(**options: Any) -> None:
-    r"""Measure what a given changeset does to a model trained on SOURCE.
+    """Measure what a given changeset does to a model trained on SOURCE.
 
     \b
     Example:
@@ -112,6 +112,13 @@ def main() -> NoReturn:
     except MemoryError:
         _debug()
         _say("there is not enough memory for this source.", "Audit a part of it, or use a machine with more memory.")
+        sys.exit(WRONG_USAGE)
+    except Exception as error:  # noqa: BLE001 - the one last resort: no traceback reaches a user
+        _debug()
+        _say(
+            f"internal error: {type(error).__name__}: {error}.",
+            "This is a fault of burnish. Please report it; --debug shows where.",
+        )
         sys.exit(WRONG_USAGE)
     sys.exit(0)
 
