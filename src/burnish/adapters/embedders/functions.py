@@ -15,7 +15,8 @@ from burnish.protocols import Embedder
 
 # What user code raises in practice; anything rarer is a fault that should be seen as it is.
 USER_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError,
+    ValueError,
 )  # fmt: skip
 _SAMPLE_SIDE = 64
 
