@@ -108,9 +108,20 @@ def _walk(folder: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+        _refuse_links_out(folder, [Path(parent, name) for name in folders])
         paths = (Path(parent, name) for name in names if not name.startswith("."))
         found += [path for path in paths if DataFile(str(path), fs.LocalFileSystem()).kind is not None]
     return sorted(found)
+
+
+def _refuse_links_out(root: Path, folders: list[Path]) -> None:
+    """Links to folders are not followed; one that leads out of `root` is no mere second way to the same files."""
+    for link in folders:
+        if link.is_symlink() and not link.resolve().is_relative_to(root.resolve()):
+            raise InputError(
+                f"the link {str(link)!r} leads out of {str(root)!r}.",
+                remedy="Pass the folder that it leads to, or copy the files.",
+            )
 
 
 def _nearest(path: Path) -> str:

@@ -80,12 +80,14 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
     if file.local is None:
         raise UsageError(f"{file.path!r}: arrays are read from this machine only.", remedy="Download it first.")
     try:
-        loaded = np.load(file.local, mmap_mode="r", allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return arrays_opened({"embeddings": loaded}, {}, name)
-        with loaded:
+        if file.local.suffix.lower() == ".npy":
+            array = np.load(file.local, mmap_mode="r", allow_pickle=False)
+            if not isinstance(array, np.ndarray):
+                raise InputError(f"{file.path!r} holds several arrays.", remedy="Give it the suffix .npz.")
+            return arrays_opened({"embeddings": array}, {}, name)
+        with file.local.open("rb") as opened, np.load(opened, allow_pickle=False) as loaded:
             return arrays_opened({key: loaded[key] for key in loaded.files}, given, name)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         if "ickle" in str(error) or "Python objects" in str(error):
             raise InputError(
                 f"{file.path!r} holds Python objects, which are not read: unpickling runs code.",

@@ -27,7 +27,7 @@ from burnish.adapters.sources.parquet import read_arrow, read_parquet
 from burnish.adapters.sources.python_objects import open_object
 from burnish.adapters.sources.roles import decide_roles
 from burnish.adapters.sources.row_ids import ids_of_content, ids_of_field
-from burnish.adapters.sources.tables import concatenate, is_bytes, is_text, plain
+from burnish.adapters.sources.tables import concatenate, is_bytes, is_text, plain, refuse_damaged, refuse_twins
 from burnish.adapters.sources.vectors import refuse_unusable, vector_width, vectors_of_field
 from burnish.dataset import Dataset, Roles
 from burnish.errors import InputError, UsageError
@@ -52,6 +52,8 @@ def read_source(source: object, given: Given, *, name: str | None = None) -> tup
         opened = _open_path(source, given, name)
     else:
         opened = open_object(source, given, name or "dataset")
+    refuse_twins(opened.fields, opened.name)
+    refuse_damaged(opened.fields, opened.name)
     opened = replace(opened, fields=plain(opened.fields))
     if len(opened) == 0:
         raise InputError(f"{opened.name} has no rows.", remedy="Pass a source with at least one row.")

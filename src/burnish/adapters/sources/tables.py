@@ -14,7 +14,7 @@ MAX_OFFSET = 2**31 - 1
 def concatenate(tables: Sequence[pa.Table], source: str) -> pa.Table:
     """Give the rows of all tables in order, fields unified by name; a field that one lacks is null there."""
     for table in tables:
-        _refuse_twins(table, source)
+        refuse_twins(table, source)
     if len(tables) == 1:
         return tables[0]
     try:
@@ -59,6 +59,30 @@ def _plain_text(kind: pa.DataType) -> pa.DataType:
     return pa.large_binary() if pa.types.is_binary_view(kind) else kind
 
 
+def refuse_twins(table: pa.Table, source: str) -> None:
+    """Raise InputError when two fields share a name."""
+    twins = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twins:
+        raise InputError(
+            f"{source} has more than one field named {twins[0]!r}.", remedy="Give every field its own name."
+        )
+
+
+def refuse_damaged(table: pa.Table, source: str) -> None:
+    """Raise InputError for a field whose bytes are not what its type says: strings not UTF-8, offsets astray.
+
+    Arrow trusts what a file claims; everything after this reads its buffers.
+    """
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"field {name!r} of {source} is damaged, or not UTF-8: {_first_line(error)}.",
+                remedy="Write the file again, strings as UTF-8.",
+            ) from error
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Tell whether values of this type are strings."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
@@ -97,14 +121,6 @@ def is_image_struct(kind: pa.DataType) -> bool:
 def n_distinct(column: pa.ChunkedArray) -> int:
     """Give the number of distinct values, nulls left out."""
     return int(pc.count_distinct(column, mode="only_valid").as_py())
-
-
-def _refuse_twins(table: pa.Table, source: str) -> None:
-    twins = [name for name, count in Counter(table.column_names).items() if count > 1]
-    if twins:
-        raise InputError(
-            f"{source} has more than one field named {twins[0]!r}.", remedy="Give every field its own name."
-        )
 
 
 def _first_line(error: Exception) -> str:
