@@ -1,1 +1,7 @@
-"""Findings and evaluations as HTML and Markdown: returns strings, writes no file."""
+"""Findings and evaluations as one HTML page or a short Markdown text. Returns strings, writes no file."""
+
+from burnish.reports.facts import ReportFacts
+from burnish.reports.html import report_html
+from burnish.reports.markdown import report_markdown
+
+__all__ = ["ReportFacts", "report_html", "report_markdown"]
