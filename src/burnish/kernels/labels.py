@@ -1,0 +1,195 @@
+"""Label quality: how likely each given label is wrong, from out-of-sample predictions and from neighbors.
+
+The evidence q(class | row) is an equal mixture of the calibrated prediction and the votes of the row's
+neighbors. It predicts the given labels, noise included; what is wanted is the true one. So a confusion
+matrix T[true, given] is counted on confident rows (confident learning, Northcutt et al. 2021, section 3.1),
+q is deconvolved by it (Richardson 1972; Lucy 1974) and sharpened, and Bayes' rule with T gives the odds
+that the given label is wrong. The number of wrong labels is never asked for: it is the sum of such
+posteriors, and the scores are shifted so that the probabilities add up to it. The score is the log odds
+times the probability of the best other class: a row that no class fits says little against its label.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import expit, log_softmax, logsumexp
+
+from burnish.errors import InputError
+from burnish.kernels.votes import neighbor_votes
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+DECONVOLUTION_STEPS = 3
+SHARPNESS, COUNT_SHARPNESS = 2.0, 3.0
+"""Powers of p(true class | row) in the ranking and in the count: a probe trained on noisy labels is too unsure."""
+
+SHRINK_ROWS = 500
+CALIBRATION_ROWS = 20_000
+BLOCK_ROWS = 16_384
+TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class LabelJudgement:
+    """What is known about each given label; all (n,).
+
+    Rows without a label, and rows of a class that no row teaches, hold NaN and -1.
+    `suspect` (0..1): probability that the label is wrong. `quality` = 1 - suspect. `suggested`: the class
+    that the evidence prefers to the given one, -1 where it prefers the given one.
+    """
+
+    suspect: NDArray[np.float32]
+    quality: NDArray[np.float32]
+    suggested: NDArray[np.int32]
+
+
+def judge_labels(
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+    *,
+    neighbors: NDArray[np.integer] | None = None,
+    reference: NDArray[np.bool_] | None = None,
+) -> LabelJudgement:
+    """Judge codes (n,) (-1: no label) against out-of-sample probabilities (n, n_classes).
+
+    `neighbors` (n, k): positions, nearest first, -1 for none, without the row itself; their labels vote.
+    `reference` (n,): the rows whose labels may teach and vote (all labelled ones when None): with the
+    training rows here, no label of an evaluation row has any influence on another row.
+    """
+    codes = np.asarray(labels, np.int64)
+    _require_fit(codes, probabilities)
+    teaches = codes >= 0 if reference is None else np.asarray(reference, bool) & (codes >= 0)
+    taught = np.bincount(codes[teaches], minlength=probabilities.shape[1]) > 0
+    judged = (codes >= 0) & np.append(taught, [False])[codes]
+    if taught.sum() < 2:
+        return _undecided(codes)
+    evidence = _evidence(codes, probabilities, neighbors, teaches)
+    evidence[:, ~taught] = TINY
+    scale = _class_scale(evidence[teaches], codes[teaches])
+    confusion = _confusion(evidence[teaches], codes[teaches])
+    expected, score = np.zeros(len(codes)), np.full(len(codes), np.nan)
+    suggested = np.full(len(codes), -1, np.int32)
+    for rows in np.array_split(np.flatnonzero(judged), len(codes) // BLOCK_ROWS + 1):
+        truth = _deconvolve(evidence[rows] / scale, confusion)
+        own, each = codes[rows], np.arange(len(rows))
+        odds, best = _log_odds_wrong(SHARPNESS * np.log(truth + TINY), own, confusion)
+        score[rows] = odds + np.log(evidence[rows][each, best] + TINY)
+        suggested[rows] = np.where(truth[each, best] > truth[each, own], best, -1)
+        expected[rows] = expit(_log_odds_wrong(COUNT_SHARPNESS * np.log(truth + TINY), own, confusion)[0])
+    n_wrong = float(expected[teaches].sum())
+    suspect = expit(score + _shift_to_sum(score[teaches], n_wrong)).astype(np.float32)
+    return LabelJudgement(suspect, 1 - suspect, suggested)
+
+
+def label_quality(labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Give each label (n,) its quality 0..1, higher is better, from out-of-sample probabilities (n, n_classes).
+
+    NaN where the code is -1. Below 0.5 a label is more likely wrong than right.
+    """
+    return judge_labels(labels, probabilities).quality
+
+
+def suggest_labels(labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Give the class (n,) that the evidence prefers to the given label, -1 where it prefers the given one."""
+    return judge_labels(labels, probabilities).suggested
+
+
+def _evidence(
+    codes: Codes, probabilities: NDArray[np.floating], neighbors: NDArray[np.integer] | None, teaches: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Give q(class | row), (n, n_classes), rows adding up to 1."""
+    calibrated = _calibrated(codes, probabilities, np.flatnonzero(teaches))
+    if neighbors is None:
+        return calibrated
+    votes = neighbor_votes(codes, neighbors, n_classes=probabilities.shape[1], voters=teaches)
+    return np.asarray((calibrated + votes) / 2, np.float32)
+
+
+def _calibrated(codes: Codes, probabilities: NDArray[np.floating], taught: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Raise the probabilities to the one power that predicts the given labels best.
+
+    Temperature scaling (Guo et al. 2017), fitted on a sample of the rows `taught`.
+    """
+    logs = np.log(np.maximum(probabilities, 1e-6), dtype=np.float32)
+    sample = taught[:: len(taught) // CALIBRATION_ROWS + 1]
+
+    def loss(log_power: float) -> float:
+        scaled = log_softmax(np.exp(log_power) * logs[sample], axis=1)
+        return float(-scaled[np.arange(len(sample)), codes[sample]].mean())
+
+    power = np.exp(minimize_scalar(loss, bounds=(-1.4, 1.4), method="bounded", options={"xatol": 0.01}).x)
+    logs *= np.float32(power)
+    logs -= logs.max(axis=1, keepdims=True)
+    np.exp(logs, out=logs)
+    return np.asarray(logs / logs.sum(axis=1, keepdims=True), np.float32)
+
+
+def _class_scale(evidence: NDArray[np.float32], codes: Codes) -> Floats:
+    """Give the mean evidence (n_classes,) for the given label by class, shrunk to that of all rows."""
+    own = evidence[np.arange(len(codes)), codes].astype(np.float64)
+    n_classes = evidence.shape[1]
+    summed = np.bincount(codes, own, n_classes) + SHRINK_ROWS * own.mean()
+    return np.asarray(summed / (np.bincount(codes, minlength=n_classes) + SHRINK_ROWS))
+
+
+def _confusion(evidence: NDArray[np.float32], codes: Codes) -> Floats:
+    """Give T[true, given]: how rows that are confidently of one class are labelled, with two votes of prior.
+
+    Confident: the evidence for a class reaches the mean of it over rows given that class.
+    """
+    n_classes = evidence.shape[1]
+    n_given = np.bincount(codes, minlength=n_classes)
+    own = np.bincount(codes, evidence[np.arange(len(codes)), codes], n_classes)
+    threshold = np.where(n_given > 0, own / np.maximum(n_given, 1), np.inf)
+    likely = evidence.argmax(axis=1)
+    confident = evidence.max(axis=1) >= threshold[likely]
+    counts = np.eye(n_classes) + n_given / len(codes)
+    np.add.at(counts, (likely[confident], codes[confident]), 1.0)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def _deconvolve(evidence: Floats, confusion: Floats) -> Floats:
+    """Give p(true class | row) such that p @ confusion comes near the evidence (given class | row)."""
+    observed = evidence / evidence.sum(axis=1, keepdims=True)
+    truth = observed
+    for _ in range(DECONVOLUTION_STEPS):
+        truth = truth * ((observed / np.maximum(truth @ confusion, TINY)) @ confusion.T)
+        truth /= truth.sum(axis=1, keepdims=True)
+    return np.asarray(truth)
+
+
+def _log_odds_wrong(log_truth: Floats, codes: Codes, confusion: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Give the log odds (n,) that the given label is wrong, and the likeliest other class (n,)."""
+    rows = np.arange(len(codes))
+    joint = log_truth + np.log(confusion[:, codes].T)
+    own = joint[rows, codes].copy()
+    joint[rows, codes] = -np.inf
+    return logsumexp(joint, axis=1) - own, joint.argmax(axis=1)
+
+
+def _shift_to_sum(score: Floats, total: float) -> float:
+    """Give the shift of the scores that makes the probabilities expit(score + shift) add up to `total`."""
+    total = float(np.clip(total, 1e-6, len(score) - 1e-6))
+    return float(brentq(lambda shift: expit(score + shift).sum() - total, -200.0, 200.0, xtol=1e-6))
+
+
+def _undecided(codes: Codes) -> LabelJudgement:
+    """With fewer than two classes nothing speaks against any label."""
+    suspect = np.where(codes >= 0, 0.0, np.nan).astype(np.float32)
+    return LabelJudgement(suspect, 1 - suspect, np.full(len(codes), -1, np.int32))
+
+
+def _require_fit(codes: Codes, probabilities: NDArray[np.floating]) -> None:
+    if probabilities.ndim != 2 or len(probabilities) != len(codes):
+        raise InputError(
+            f"{len(codes)} labels stand beside probabilities of shape {probabilities.shape}.",
+            remedy="Pass one row of class probabilities per label.",
+        )
+    if codes.max(initial=-1) >= probabilities.shape[1]:
+        raise InputError(
+            f"label code {int(codes.max())} has no column among {probabilities.shape[1]} classes.",
+            remedy="Codes run from 0; pass one column of probabilities per class, in that order.",
+        )

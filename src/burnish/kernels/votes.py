@@ -1,0 +1,42 @@
+"""Votes: what the labels of a row's neighbors say of its own."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+Floats = NDArray[np.float32]
+
+
+def neighbor_votes(
+    labels: NDArray[np.integer], neighbors: NDArray[np.integer], *, n_classes: int, voters: NDArray[np.bool_]
+) -> Floats:
+    """Give the label shares (n, n_classes) among the neighbors of each row and their neighbors in turn.
+
+    Half the weight lies on the neighbors (n, k), half on the neighbors of neighbors, which smooth as k²
+    neighbors would at the cost of one sparse product; a row's own label never counts. Only `voters` vote.
+    Each half is pulled towards the class shares of the voters by one vote, so that no share is 0;
+    a row without voting neighbors gets those class shares.
+    """
+    who = np.flatnonzero(voters)
+    prior = (np.bincount(labels[who], minlength=n_classes) / max(1, len(who))).astype(np.float32)
+    graph = _graph(neighbors)
+    ballots = np.zeros((len(neighbors), n_classes), np.float32)
+    ballots[who, labels[who]] = 1.0
+    near = graph @ ballots
+    far = graph @ near
+    returning = np.asarray(graph.multiply(graph.T).sum(axis=1)).ravel()
+    far[who, labels[who]] -= returning[who]
+    return np.asarray((_shares(near, prior) + _shares(far / neighbors.shape[1], prior)) / 2, np.float32)
+
+
+def _graph(neighbors: NDArray[np.integer]) -> csr_array:
+    there = neighbors >= 0
+    starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    positions = neighbors[there]
+    return csr_array((np.ones(len(positions), np.float32), positions, starts), shape=(len(neighbors), len(neighbors)))
+
+
+def _shares(votes: Floats, prior: Floats) -> Floats:
+    """Give vote shares with one vote added, spread as the prior."""
+    smoothed = votes + prior
+    return np.asarray(smoothed / smoothed.sum(axis=1, keepdims=True))
