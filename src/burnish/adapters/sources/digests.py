@@ -14,7 +14,7 @@ from burnish.adapters.sources.images import file_digest
 from burnish.adapters.sources.tables import is_bytes, is_number, is_text
 
 DIGEST_BYTES = 16
-BLOCK_ROWS = 65536
+BLOCK_ROWS = 8192
 NULL = b"\0null\0"
 
 

@@ -80,10 +80,10 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
     if file.local is None:
         raise UsageError(f"{file.path!r}: arrays are read from this machine only.", remedy="Download it first.")
     try:
+        if zipfile.is_zipfile(file.local) != (file.local.suffix.lower() == ".npz"):
+            raise ValueError("its suffix and its content do not agree")
         if file.local.suffix.lower() == ".npy":
             array = np.load(file.local, mmap_mode="r", allow_pickle=False)
-            if not isinstance(array, np.ndarray):
-                raise InputError(f"{file.path!r} holds several arrays.", remedy="Give it the suffix .npz.")
             return arrays_opened({"embeddings": array}, {}, name)
         with file.local.open("rb") as opened, np.load(opened, allow_pickle=False) as loaded:
             return arrays_opened({key: loaded[key] for key in loaded.files}, given, name)
