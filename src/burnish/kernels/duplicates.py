@@ -1,0 +1,402 @@
+"""Exact and near duplicates: candidate pairs, how sure each one is, groups that never chain, twins across two sides.
+
+A near duplicate is far closer than the neighbors that its two rows usually have. How much closer chance allows
+is read from the data: see `Background`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+N_USUAL = 8
+"""The neighbor whose distance is a row's usual distance."""
+
+MAX_FALSE_SHARE = 0.01
+"""Expected share of chance pairs among those at or above the threshold."""
+
+NEAR = 0.5
+"""The score of a pair that lies on the threshold."""
+
+FURTHER_THAN_NEAREST = 2.0
+"""A twin is at most this many times as far as the nearest row of either."""
+
+INDISTINGUISHABLE = 0.05
+"""Nearest distances below this part of the usual distance count as equal."""
+
+SMALLEST_DISTANCE = 1e-6
+BLOCK_PAIRS = 16_384
+BLOCK_QUERIES, BLOCK_KEYS = 1_024, 8_192
+
+
+class Pairs(NamedTuple):
+    """Candidate pairs, left < right, each once: positions (m,) and the joint distance (m,) of `Views`."""
+
+    left: Rows
+    right: Rows
+    distance: Floats
+
+
+class CrossPairs(NamedTuple):
+    """Pairs across two sides: positions `query` and `key` (m,), joint `distance` (m,), `score` (m,) 0..1."""
+
+    query: Rows
+    key: Rows
+    distance: Floats
+    score: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """What is known of each row, as unit rows: dense (embeddings, pixels) and sparse (text profiles).
+
+    The distance of two rows is 1 minus the mean of their cosines over all views (each at least 0):
+    0 when every view sees the same, 1 when none sees anything in common. A row that a view cannot
+    see is zero there.
+    """
+
+    dense: tuple[Floats, ...]
+    sparse: tuple[csr_array, ...] = ()
+
+    def cosines(self, left: Rows, right: Rows) -> Floats:
+        """Give (n_pairs, n_views) cosines in 0..1, dense views first."""
+        parts = [_dense_cosines(view, left, right) for view in self.dense]
+        parts += [pair_cosines(view, left, right) for view in self.sparse]
+        return np.stack(parts, axis=1)
+
+    def distances(self, left: Rows, right: Rows) -> Floats:
+        """Give (n_pairs,) distances in 0..1."""
+        return np.asarray(1 - self.cosines(left, right).mean(axis=1), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """How close rows come by chance: `usual` (n,) distance to the k-th nearest, and the local `dimension`.
+
+    Where rows lie evenly in a ball of that dimension, (distance / usual) ^ dimension of the nearest row is
+    the smallest of k - 1 uniform numbers. The dimension comes from neighbors 3..k only (Hill's estimator;
+    Amsaleg et al. 2015, section 4), so that twins cannot hide themselves; its median over rows is taken.
+    """
+
+    usual: Floats
+    nearest: Floats
+    dimension: float
+    k: int
+
+    @classmethod
+    def of_lists(cls, sorted_distances: Floats) -> "Background":
+        """Read it from each row's k smallest distances (n, k), ascending, inf where there are fewer.
+
+        Rows with fewer than k neighbors get the median usual distance.
+        """
+        floored = np.maximum(sorted_distances.astype(np.float64), SMALLEST_DISTANCE)
+        k = floored.shape[1]
+        usual = floored[:, -1]
+        full = np.isfinite(usual)
+        if k < 4 or not full.any():
+            return cls(np.ones(len(usual), np.float32), floored[:, 0].astype(np.float32), 1.0, max(k, 2))
+        logs = np.log(usual[full, None] / floored[full, 2:-1]).mean(axis=1)
+        expected = float(np.mean([sum(1 / i for i in range(j, k)) for j in range(3, k)]))
+        typical = float(np.median(logs))
+        dimension = expected / typical if typical > 0 else 1.0
+        usual = np.where(full, usual, np.median(usual[full]))
+        return cls(usual.astype(np.float32), floored[:, 0].astype(np.float32), dimension, k)
+
+    def p_values(self, distance: Floats, *sides: Rows) -> NDArray[np.float64]:
+        """Give the chance that a row's nearest is at `distance` or closer: the larger over `sides` (rows of each)."""
+        ratios = [np.maximum(distance, SMALLEST_DISTANCE) / self.usual[rows] for rows in sides]
+        volume = np.minimum(np.max(ratios, axis=0).astype(np.float64), 1.0) ** self.dimension
+        return np.asarray(-np.expm1((self.k - 1) * np.log1p(-np.minimum(volume, 1 - 1e-12))))
+
+
+class Threshold(NamedTuple):
+    """The p-value below which a pair counts as near, with the precision and recall expected there."""
+
+    p_value: float
+    precision: float
+    recall: float
+    n_tested: int
+
+
+@dataclass(frozen=True, eq=False)
+class NearTest:
+    """Scores any two rows, candidates or not, against a background and a threshold."""
+
+    views: Views
+    background: Background
+    threshold: Threshold
+
+    def scores(self, left: Rows, right: Rows) -> Floats:
+        """Give (n_pairs,) scores 0..1; 0.5 and above is near."""
+        p_values = self.background.p_values(self.views.distances(left, right), left, right)
+        return surety(p_values, self.threshold)
+
+
+def row_views(
+    embeddings: NDArray[np.floating],
+    *,
+    pixels: NDArray[np.floating] | None = None,
+    texts: Sequence[str | None] | None = None,
+) -> tuple[Views, NDArray[np.bool_]]:
+    """Give the views of rows and the mask (n,) of rows that can be compared.
+
+    Embeddings (n, d) less the mean of the set; pixels (n, 256) less the mean of the image; characters and
+    words of texts. A row without a usable embedding, or with a blank text, is not compared.
+    """
+    dense = [unit_centered(embeddings, axis=0)]
+    usable = np.isfinite(embeddings).all(axis=1) & (np.abs(embeddings).max(axis=1, initial=0) > 0)
+    if pixels is not None:
+        dense.append(unit_centered(pixels, axis=1))
+    if texts is None:
+        return Views(tuple(dense)), usable
+    filled = np.array([text is not None and not text.isspace() and text != "" for text in texts], bool)
+    return Views(tuple(dense), (character_profiles(texts), word_profiles(texts))), usable & filled
+
+
+def group_exact(content: NDArray[np.uint64]) -> Rows:
+    """Give rows with equal digests (n, 2) the same group, -1 to rows alone; groups are numbered by first row."""
+    if not len(content):
+        return np.empty(0, np.int64)
+    _, inverse, counts = np.unique(content, axis=0, return_inverse=True, return_counts=True)
+    inverse = inverse.reshape(-1)
+    return numbered_by_first(np.where(counts[inverse] > 1, inverse, -1))
+
+
+def numbered_by_first(codes: NDArray[np.integer]) -> Rows:
+    """Give the groups of `codes` (-1: none) the numbers 0, 1, … in the order of their first rows."""
+    numbers = np.full(len(codes), -1, np.int64)
+    member = np.flatnonzero(codes >= 0)
+    _, first, inverse = np.unique(codes[member], return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    numbers[member] = rank[inverse]
+    return numbers
+
+
+def candidate_pairs(neighbor_lists: Sequence[NDArray[np.integer]], keep: NDArray[np.bool_]) -> tuple[Rows, Rows]:
+    """Give each pair (left < right) that stands in any of the lists (n, k) of positions, rows of `keep` only."""
+    n = len(keep)
+    keys = []
+    for positions in neighbor_lists:
+        left = np.repeat(np.arange(n), positions.shape[1])
+        right = positions.ravel().astype(np.int64)
+        usable = (right >= 0) & (left != right)
+        left, right = left[usable], right[usable]
+        usable = keep[left] & keep[right]
+        keys.append(np.unique(np.minimum(left, right)[usable] * n + np.maximum(left, right)[usable]))
+    joined = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    return joined // max(n, 1), joined % max(n, 1)
+
+
+def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL) -> Background:
+    """Read the background from the candidate pairs, each seen from both sides."""
+    rows = np.concatenate([pairs.left, pairs.right])
+    distances = np.concatenate([pairs.distance, pairs.distance])
+    order = np.lexsort((distances, rows))
+    rows, distances = rows[order], distances[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    lists = np.full((n_rows, k), np.inf, np.float32)
+    lists[rows[rank < k], rank[rank < k]] = distances[rank < k]
+    return Background.of_lists(lists)
+
+
+def find_threshold(p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE) -> Threshold:
+    """Find the p-value up to which at most `max_false_share` of the pairs are expected to be chance.
+
+    Benjamini & Hochberg (1995). Recall: pairs found that are not chance, over the pairs in all that are not
+    (Storey 2002, lambda = 0.5). Where nothing stands out, the threshold is that of a single surest pair.
+    """
+    n = len(p_values)
+    ordered = np.sort(p_values)
+    passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, n + 1) / max(n, 1))
+    if not len(passing):
+        return Threshold(max_false_share / max(n, 1), 1 - max_false_share, float("nan"), n)
+    p_value, n_found = float(ordered[passing[-1]]), int(passing[-1]) + 1
+    n_chance = min(float(n), 2.0 * float((p_values > 0.5).sum()))
+    precision = 1 - n_chance * p_value / n_found
+    n_true = max(n - n_chance, n_found * precision)
+    return Threshold(p_value, precision, n_found * precision / n_true, n)
+
+
+def score_pairs(
+    pairs: Pairs, background: Background, *, max_false_share: float = MAX_FALSE_SHARE
+) -> tuple[Floats, Threshold]:
+    """Score each pair 0..1, higher is surer; 0.5 lies on the threshold that the data gives.
+
+    The threshold is found on mutually nearest pairs. A pair further than `FURTHER_THAN_NEAREST` times the nearest
+    row of either side, or nearest for neither, is no twin (a better one is there) and scores 0.
+    """
+    p_values = background.p_values(pairs.distance, pairs.left, pairs.right)
+    at_left, at_right = background.nearest[pairs.left], background.nearest[pairs.right]
+    floor = INDISTINGUISHABLE * np.minimum(background.usual[pairs.left], background.usual[pairs.right])
+    smaller = np.minimum(at_left, at_right)
+    mutual = pairs.distance <= smaller + SMALLEST_DISTANCE
+    threshold = find_threshold(p_values[mutual], max_false_share=max_false_share)
+    close = pairs.distance <= np.maximum(np.maximum(at_left, at_right) + SMALLEST_DISTANCE, floor)
+    close &= pairs.distance <= FURTHER_THAN_NEAREST * np.maximum(smaller + SMALLEST_DISTANCE, floor)
+    return np.where(close, surety(p_values, threshold), 0).astype(np.float32), threshold
+
+
+def surety(p_values: NDArray[np.float64], threshold: Threshold) -> Floats:
+    """Turn p-values into scores: threshold / (threshold + p), so 0.5 at the threshold, 1 at p = 0."""
+    return np.asarray(threshold.p_value / (threshold.p_value + p_values), np.float32)
+
+
+def group_near(pairs: Pairs, scores: Floats, test: NearTest) -> Rows:
+    """Give rows of near pairs the same group (n,), -1 alone; every two members pass the threshold.
+
+    Complete linkage, surest pair first (ties: by position): two groups are joined only when each pair across is
+    measured and passes, whether or not it was a candidate, so groups cannot chain. Numbered by first row.
+    """
+    sure = np.flatnonzero(scores >= NEAR)
+    order = sure[np.lexsort((pairs.right[sure], pairs.left[sure], pairs.distance[sure], -scores[sure]))]
+    owner = np.full(len(test.background.usual), -1, np.int64)
+    members: dict[int, list[int]] = {}
+    for left, right in zip(pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
+        a = members.get(int(owner[left]), [left])
+        b = members.get(int(owner[right]), [right])
+        if owner[left] >= 0 and owner[left] == owner[right]:
+            continue
+        if len(a) * len(b) > 1 and not _all_near(np.array(a), np.array(b), test):
+            continue
+        members.pop(int(owner[right]), None)
+        name = int(owner[left]) if owner[left] >= 0 else left
+        members[name] = a + b
+        owner[a + b] = name
+    return numbered_by_first(owner)
+
+
+def choose_representatives(
+    groups: Rows,
+    views: Views,
+    *,
+    weights: NDArray[np.floating] | None = None,
+    priority: NDArray[np.floating] | None = None,
+) -> Rows:
+    """Give each grouped row the position of its group's representative, -1 outside.
+
+    The member with the highest `priority` (n,), then the smallest mean distance to the others, each counted
+    `weights` (n,) times (its exact copies), then the first.
+    """
+    chosen = np.full(len(groups), -1, np.int64)
+    weights = np.ones(len(groups)) if weights is None else weights
+    priority = np.zeros(len(groups)) if priority is None else priority
+    for members in group_members(groups):
+        left, right = np.triu_indices(len(members), k=1)
+        distances = np.zeros((len(members), len(members)))
+        distances[left, right] = views.distances(members[left], members[right])
+        spread = (distances + distances.T) @ weights[members]
+        best = np.lexsort((members, np.round(spread, 6), -priority[members]))[0]
+        chosen[members] = members[best]
+    return chosen
+
+
+def group_members(groups: Rows) -> list[Rows]:
+    """Give the positions of each group, ascending, in the order of the groups' numbers."""
+    member = np.flatnonzero(groups >= 0)
+    order = member[np.argsort(groups[member], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1) if len(order) else []
+
+
+def nearest_across(queries: Floats, keys: Floats, k: int) -> tuple[Rows, Floats]:
+    """Give each query its `k` nearest keys: positions (n, k), -1 past the end, and cosine distances, inf there.
+
+    Exact join of unit rows (n, d) and (m, d) in blocks: 2·n·m·d operations, 32 MB.
+    """
+    width = min(k, len(keys))
+    positions = np.full((len(queries), k), -1, np.int64)
+    distances = np.full((len(queries), k), np.inf, np.float32)
+    for start in range(0, len(queries), BLOCK_QUERIES):
+        block = queries[start : start + BLOCK_QUERIES]
+        best = np.full((len(block), width), -np.inf, np.float32)
+        where = np.full((len(block), width), -1, np.int64)
+        for first in range(0, len(keys), BLOCK_KEYS):
+            similar = block @ keys[first : first + BLOCK_KEYS].T
+            best, where = _merged(best, where, similar, first)
+        order = np.lexsort((where, -best), axis=1)
+        positions[start : start + len(block), :width] = np.take_along_axis(where, order, axis=1)
+        distances[start : start + len(block), :width] = 1 - np.take_along_axis(best, order, axis=1)
+    return positions, distances
+
+
+def score_leaks(
+    views: Views, queries: Rows, keys: Rows, *, k: int = N_USUAL, max_false_share: float = MAX_FALSE_SHARE
+) -> CrossPairs:
+    """Give each query row (positions) its closest key row, and others about as close, with scores as in `score_pairs`.
+
+    Candidates come from an exact join of the dense views and from shared rare tokens; usual distances are those of
+    the query to the keys, so many twins on the query's own side hide nothing.
+    """
+    nothing = np.empty(0, np.float32)
+    if not len(queries) or not len(keys):
+        return CrossPairs(np.empty(0, np.int64), np.empty(0, np.int64), nothing, nothing)
+    query, key = _cross_candidates(views, queries, keys, k)
+    distance = views.distances(queries[query], keys[key])
+    order = np.lexsort((key, distance, query))
+    query, key, distance = query[order], key[order], distance[order]
+    rank = np.arange(len(query)) - np.searchsorted(query, query)
+    lists = np.full((len(queries), k), np.inf, np.float32)
+    lists[query[rank < k], rank[rank < k]] = distance[rank < k]
+    background = Background.of_lists(lists)
+    p_values = background.p_values(distance, query)
+    threshold = find_threshold(p_values[rank == 0], max_false_share=max_false_share)
+    bound = np.maximum(background.nearest, INDISTINGUISHABLE * background.usual)[query]
+    kept = (rank == 0) | ((distance <= FURTHER_THAN_NEAREST * bound) & (p_values <= threshold.p_value))
+    scores = surety(p_values, threshold)
+    return CrossPairs(queries[query[kept]], keys[key[kept]], distance[kept], scores[kept])
+
+
+def unit_centered(rows: NDArray[np.floating], *, axis: int) -> Floats:
+    """Give rows less the mean over `axis` (0: of the set, 1: of the row), scaled to unit length.
+
+    Rows that are not finite, or constant, become zero and do not count in the mean.
+    """
+    finite = np.isfinite(rows).all(axis=1)
+    kept = np.where(finite[:, None], rows, 0).astype(np.float32)
+    center = kept.sum(axis=0) / max(1, int(finite.sum())) if axis == 0 else kept.mean(axis=1, keepdims=True)
+    kept -= center
+    norms = np.linalg.norm(kept, axis=1)
+    usable = finite & (norms > 1e-6)
+    return np.asarray(kept / np.where(usable, norms, np.inf)[:, None], np.float32)
+
+
+def _cross_candidates(views: Views, queries: Rows, keys: Rows, k: int) -> tuple[Rows, Rows]:
+    joined = np.concatenate(views.dense, axis=1) / np.float32(np.sqrt(len(views.dense)))
+    lists = [nearest_across(joined[queries], joined[keys], k + 2)[0]]
+    if views.sparse:
+        profiles = views.sparse[0]
+        lists.append(nearest_by_overlap(profiles[queries], k + 2, keys=profiles[keys]).positions)
+    both = np.concatenate(lists, axis=1)
+    codes = np.repeat(np.arange(len(queries)), both.shape[1]) * len(keys) + both.ravel()
+    codes = np.unique(codes[both.ravel() >= 0])
+    return codes // len(keys), codes % len(keys)
+
+
+def _all_near(a: Rows, b: Rows, test: NearTest) -> bool:
+    return bool((test.scores(np.repeat(a, len(b)), np.tile(b, len(a))) >= NEAR).all())
+
+
+def _dense_cosines(view: Floats, left: Rows, right: Rows) -> Floats:
+    cosines = np.empty(len(left), np.float32)
+    for start in range(0, len(left), BLOCK_PAIRS):
+        chosen = slice(start, start + BLOCK_PAIRS)
+        cosines[chosen] = np.einsum("ij,ij->i", view[left[chosen]], view[right[chosen]])
+    return np.clip(cosines, 0.0, 1.0)
+
+
+def _merged(best: Floats, where: Rows, similar: Floats, first: int) -> tuple[Floats, Rows]:
+    found = np.broadcast_to(np.arange(first, first + similar.shape[1]), similar.shape)
+    if similar.shape[1] > best.shape[1]:
+        top = np.argpartition(-similar, best.shape[1] - 1, axis=1)[:, : best.shape[1]]
+        similar, found = np.take_along_axis(similar, top, axis=1), np.take_along_axis(found, top, axis=1)
+    values, rows = np.concatenate([best, similar], axis=1), np.concatenate([where, found], axis=1)
+    top = np.argpartition(-values, best.shape[1] - 1, axis=1)[:, : best.shape[1]]
+    return np.take_along_axis(values, top, axis=1), np.take_along_axis(rows, top, axis=1)
