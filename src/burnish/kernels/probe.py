@@ -102,7 +102,7 @@ def predict_probabilities(probe: Probe, rows: NDArray[np.floating]) -> Floats:
     step = max(1, BLOCK_VALUES // max(rows.shape[1], len(probe.intercept)))
     for start in range(0, len(rows), step):
         scores = np.asarray(rows[start : start + step], np.float32) @ probe.coef + probe.intercept
-        np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
+        np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf), out=scores)
         probabilities[start : start + step] = scores / scores.sum(axis=1, keepdims=True)
     return probabilities
 

@@ -1,0 +1,130 @@
+"""Predictions: class probabilities for every row from a model that did not learn from it or its copies."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from burnish.dataset import Column, Dataset, Evidence, Summary
+from burnish.errors import InputError
+from burnish.kernels.folds import group_folds, join_groups
+from burnish.kernels.probe import choose_l2, fit_probe, predict_probabilities
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+SUM_TOLERANCE = 0.01
+"""How far the probabilities of a row may be from adding up to 1: published ones are rounded."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Write out-of-sample probabilities: the user's own, else those of the cross-validated probe.
+
+    Training rows are predicted out of fold, copies and groups on one side; evaluation rows, and rows
+    without a label, by the probe of all labelled training rows; rows that cannot be read get equal
+    probabilities. A probe learns from at most `max_train_rows` rows, drawn at random; the summary
+    `probe` tells how many it were. `fold` is -1 wherever the row was not predicted out of fold.
+    """
+
+    n_folds: int = 5
+    max_train_rows: int = 50_000
+
+    name: ClassVar[str] = "predictions"
+    reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
+    uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba")
+    writes: ClassVar[tuple[str, ...]] = ("probabilities", "predicted", "fold", "probe")
+    revision: ClassVar[int] = 1
+
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
+        """Give the three columns and the one-line summary `probe`; raises InputError for unusable @proba."""
+        labels = evidence.dataset.labels
+        codes, classes = (labels.codes, labels.classes) if labels else (np.empty(0, np.int32), ())
+        fold = np.full(len(evidence.dataset), -1, np.int16)
+        if "@proba" in evidence:
+            probabilities = given_probabilities(evidence.dataset, len(classes))
+            facts: dict[str, object] = {"source": "given", "l2": None, "n_train": None}
+        else:
+            probabilities, fold, l2, n_train = self._cross_validate(evidence, codes, len(classes), seed)
+            facts = {"source": "probe", "l2": l2, "n_train": n_train}
+        predicted = probabilities.argmax(axis=1) if classes else fold
+        yield Column("probabilities", probabilities)
+        yield Column("predicted", predicted.astype(np.int32))
+        yield Column("fold", fold)
+        yield Summary("probe", pa.table({name: [value] for name, value in facts.items()}))
+
+    def _cross_validate(
+        self, evidence: Evidence, codes: NDArray[np.int32], n_classes: int, seed: int
+    ) -> tuple[Floats, NDArray[np.int16], float, int]:
+        """Give probabilities, folds, the chosen regularisation, and the number of rows the last probe learned from."""
+        embeddings = np.asarray(evidence["embeddings"], np.float32)
+        readable = np.isfinite(embeddings).all(axis=1)
+        train = np.flatnonzero(readable & (codes >= 0) & ~np.asarray(evidence["evaluation"], bool))
+        groups = _groups(evidence)[train]
+        l2 = choose_l2(embeddings[train], codes[train], groups, n_classes=n_classes, seed=seed)
+        fold = np.full(len(codes), -1, np.int16)
+        fold[train] = group_folds(codes[train], groups, n_folds=self.n_folds, seed=seed)
+        probabilities = np.full((len(codes), n_classes), 1 / max(1, n_classes), np.float32)
+        rng = np.random.default_rng(seed)
+        for k in (*range(self.n_folds), -1):
+            taught = _sample(train[fold[train] != k], self.max_train_rows, rng)
+            probe = fit_probe(embeddings[taught], codes[taught], n_classes=n_classes, l2=l2)
+            rows = np.flatnonzero(readable & (fold == k))
+            probabilities[rows] = predict_probabilities(probe, embeddings[rows])
+        return probabilities, fold, l2, len(taught)
+
+
+def given_probabilities(dataset: Dataset, n_classes: int) -> Floats:
+    """Give the field of role `proba` as (n_rows, n_classes); the order of classes is that of the sorted labels.
+
+    Raises InputError, naming the first row at fault, unless every row holds `n_classes` numbers of
+    0..1 that add up to 1.
+    """
+    name = str(dataset.roles.proba)
+    values = dataset.field(name)
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    if not any(is_kind(values.type) for is_kind in kinds):
+        raise InputError(f"field {name!r} is {values.type}, not a list of numbers.", remedy=_remedy(n_classes))
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+    _refuse(dataset, lengths != n_classes, f"does not hold {n_classes} probabilities", n_classes)
+    flat = pc.list_flatten(values).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    probabilities = flat.reshape(len(dataset), n_classes)
+    outside = ~((probabilities >= 0) & (probabilities <= 1)).all(axis=1)
+    _refuse(dataset, outside, "holds a number that is no probability", n_classes)
+    wrong_sum = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
+    _refuse(dataset, wrong_sum, "does not add up to 1", n_classes)
+    return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True), np.float32)
+
+
+def _refuse(dataset: Dataset, wrong: Mask, what: str, n_classes: int) -> None:
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        value = dataset.field(str(dataset.roles.proba))[first].as_py()
+        raise InputError(
+            f"field {dataset.roles.proba!r} of row {dataset.row_ids[first].as_py()!r} {what}: {str(value)[:80]} "
+            f"({int(wrong.sum()):,} such rows).",
+            remedy=_remedy(n_classes),
+        )
+
+
+def _remedy(n_classes: int) -> str:
+    return f"Give {n_classes} probabilities a row, in the order of the sorted labels, or leave out --proba."
+
+
+def _groups(evidence: Evidence) -> NDArray[np.int64]:
+    """Number the rows that must share a fold: copies, near copies and the user's groups, joined."""
+    alone = np.full(len(evidence.dataset), -1, np.int64)
+    copies = (evidence.get("exact_group"), evidence.get("near_group"))
+    return join_groups(alone, *(_codes(c) for c in copies), evidence.dataset.group_codes)
+
+
+def _codes(column: NDArray[np.generic] | None) -> NDArray[np.int64] | None:
+    return None if column is None else np.asarray(column, np.int64)
+
+
+def _sample(rows: NDArray[np.intp], limit: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))
