@@ -1,0 +1,233 @@
+"""Weak slices: named sets of rows where the model is right less often than elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
+from burnish.kernels import slices as kernel
+from burnish.kernels.intervals import share_interval
+from burnish.steps.metadata import Coded, Coding
+
+Rows = NDArray[np.int64]
+
+SCHEMA = pa.schema(
+    [
+        ("slice", pa.string()), ("description", pa.string()), ("kind", pa.string()), ("size", pa.int64()),
+        ("metric", pa.float64()), ("metric_low", pa.float64()), ("metric_high", pa.float64()), ("gap", pa.float64()),
+        ("p_value", pa.float64()), ("q_value", pa.float64()), ("rows", pa.list_(pa.int64())),
+    ]
+)  # fmt: skip
+CLUSTER = "cluster"
+CLUSTERS = "@cluster"
+"""Stands for the cluster column among the names of fields; no source field starts with @."""
+SAME_ROWS = 0.8
+"""Share of common rows (Jaccard) above which a region goes by the name of a cluster."""
+
+
+@dataclass(frozen=True)
+class SlicesStep:
+    """Writes the summary `slices`: metadata values, their crosses, clusters and regions where accuracy is low.
+
+    Candidates hold at least `min_share` of the rows and `min_rows` rows. `max_q_value` is the level
+    at which the search goes on, not a verdict: a slice that was found leaves before the next search.
+    Copies of a row (`exact_group`) are counted once in every figure but `size`; crosses beyond
+    `max_pairs` are left out, smallest first, and counted in the metadata of the table.
+    """
+
+    min_share: float = 0.02
+    min_rows: int = 30
+    max_pairs: int = 4_000
+    max_q_value: float = 0.05
+    n_permutations: int = 199
+    coding: Coding = field(default_factory=Coding)
+
+    name: ClassVar[str] = "slices"
+    reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities")
+    uses: ClassVar[tuple[str, ...]] = ("@meta", "cluster", "clusters", "embeddings", "exact_group")
+    writes: ClassVar[tuple[str, ...]] = ("slices",)
+    revision: ClassVar[int] = 1
+
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
+        """Give one line a slice, surest first."""
+        rows, wrong = _judged(evidence)
+        single = first_copies(evidence, rows)
+        space = self._space(evidence, rows, int(single.sum()), seed)
+        found = kernel.scan(
+            wrong[single],
+            [matrix[np.flatnonzero(single)] for matrix in space.families],
+            min_rows=self._min_rows(int(single.sum())),
+            max_q_value=self.max_q_value,
+            n_permutations=self.n_permutations,
+            seed=seed,
+        )
+        lines = []
+        for number, scanned in enumerate(found, start=1):
+            inside = space.members(scanned.candidate)
+            kind, description = _named(space, scanned.candidate, inside, evidence)
+            line = {"slice": f"S{number}", "description": description, "kind": kind, "rows": rows[inside]}
+            tested = {"p_value": scanned.p_value, "q_value": scanned.q_value, "size": len(inside)}
+            lines.append({**line, **tested, **_figures(wrong, single, inside)})
+        table = pa.Table.from_pylist(lines, schema=SCHEMA)
+        yield Summary("slices", table.replace_schema_metadata({"pairs_left_out": str(space.pairs.n_left_out)}))
+
+    def _min_rows(self, n_rows: int) -> int:
+        return max(self.min_rows, round(self.min_share * n_rows))
+
+    def _space(self, evidence: Evidence, rows: Rows, n_single: int, seed: int) -> "_Space":
+        min_rows = self._min_rows(n_single)
+        fields = [*self.coding.coded(evidence.dataset), *_coded_clusters(evidence)]
+        codes = [part.codes[rows] for part in fields] or [np.full(len(rows), -1)]
+        literals = kernel.one_hot(np.column_stack(codes), min_rows=min_rows)
+        embeddings = evidence.get("embeddings")
+        vectors = (
+            np.full((len(rows), 1), np.nan, np.float32)
+            if embeddings is None
+            else np.asarray(embeddings[rows], np.float32)
+        )
+        return _Space(
+            fields,
+            literals,
+            kernel.cross(literals, min_rows=min_rows, max_pairs=self.max_pairs),
+            kernel.regions(vectors, min_rows=min_rows, seed=seed),
+        )
+
+
+@dataclass(frozen=True)
+class WeakSlice:
+    """SLI001: a slice with a gap of at least `min_gap` to the other rows, at most `max_q_value` likely by chance."""
+
+    max_q_value: float = 0.05
+    min_gap: float = 0.08
+
+    code: ClassVar[str] = "SLI001"
+    reads: ClassVar[tuple[str, ...]] = ("slices",)
+
+    def judge(self, evidence: Evidence) -> list[Finding]:
+        """Give one finding a slice; training rows get the edit `collect`, evaluation rows none."""
+        locked = evidence.get("evaluation")
+        lines = evidence.table("slices").to_pylist()
+        wanted = [line for line in lines if line["q_value"] <= self.max_q_value and line["gap"] >= self.min_gap]
+        return [_finding(line, set() if locked is None else set(np.flatnonzero(locked).tolist())) for line in wanted]
+
+
+def first_copies(evidence: Evidence, rows: Rows) -> NDArray[np.bool_]:
+    """Give the mask of the `rows` to count: one of each group of exact copies, or one error would look like many."""
+    groups = evidence.get("exact_group")
+    first = np.ones(len(rows), np.bool_)
+    if groups is not None:
+        codes = np.asarray(groups, np.int64)[rows]
+        grouped = np.flatnonzero(codes >= 0)
+        first[grouped] = False
+        first[grouped[np.unique(codes[grouped], return_index=True)[1]]] = True
+    return first
+
+
+def _finding(line: dict[str, Any], locked: set[int]) -> Finding:
+    score = 1.0 - line["q_value"]
+    place = "of" if line["kind"] == CLUSTER else "where"
+    message = (
+        f"accuracy {line['metric']:.2f} [{line['metric_low']:.2f}, {line['metric_high']:.2f}] in {line['size']} rows "
+        f"{place} {line['description']}, {line['metric'] + line['gap']:.2f} elsewhere"
+    )
+    flags = (FlaggedRow(row, score, edit=None if row in locked else "collect") for row in line["rows"])
+    numbers = {key: value for key, value in line.items() if key != "rows"}
+    return Finding("SLI001", "weak_slice", "warning", message, tuple(flags), score=score, evidence=numbers)
+
+
+class _Space(NamedTuple):
+    """All candidates over the judged rows, numbered through: literals, then crosses, then regions."""
+
+    fields: list[Coded]
+    literals: kernel.Literals
+    pairs: kernel.Pairs
+    regions: csc_array
+
+    @property
+    def families(self) -> list[csc_array]:
+        return [self.literals.matrix, self.pairs.matrix, self.regions]
+
+    def members(self, candidate: int) -> Rows:
+        for matrix in self.families:
+            if candidate < matrix.shape[1]:
+                return np.sort(matrix.indices[matrix.indptr[candidate] : matrix.indptr[candidate + 1]]).astype(np.int64)
+            candidate -= matrix.shape[1]
+        raise IndexError(candidate)
+
+    def conditions(self, candidate: int) -> list[tuple[str, str]]:
+        """Give (field, words) of each literal; none for a region."""
+        n_literals, n_pairs = len(self.literals.field), len(self.pairs.first)
+        if candidate < n_literals:
+            chosen = [candidate]
+        elif candidate < n_literals + n_pairs:
+            chosen = [int(side[candidate - n_literals]) for side in (self.pairs.first, self.pairs.second)]
+        else:
+            chosen = []
+        parts = [(self.fields[self.literals.field[i]], self.literals.value[i]) for i in chosen]
+        return [(part.field, part.conditions[value]) for part, value in parts]
+
+
+def _named(space: _Space, candidate: int, inside: Rows, evidence: Evidence) -> tuple[str, str]:
+    """Give the kind and the description of a candidate."""
+    conditions = space.conditions(candidate)
+    if not conditions:
+        return CLUSTER, _region_name(inside, evidence)
+    clustered = sum(field == CLUSTERS for field, _ in conditions)
+    kind = "metadata" if not clustered else "both" if clustered < len(conditions) else CLUSTER
+    return kind, " and ".join(words for _, words in conditions)
+
+
+def _region_name(inside: Rows, evidence: Evidence) -> str:
+    """Name a region of the embeddings by the cluster that most of it lies in."""
+    clusters = _coded_clusters(evidence)
+    if not clusters:
+        return "a region of the embeddings"
+    codes = clusters[0].codes[_judged(evidence)[0]]
+    present, counts = np.unique(codes[inside][codes[inside] >= 0], return_counts=True)
+    if not len(present):
+        return "a region of the embeddings outside of all clusters"
+    best = int(counts.argmax())
+    shared, name = int(counts[best]), clusters[0].conditions[present[best]]
+    common = shared / (len(inside) + int((codes == present[best]).sum()) - shared)
+    return name if common >= SAME_ROWS else f"a region that lies to {shared / len(inside):.0%} in {name}"
+
+
+def _judged(evidence: Evidence) -> tuple[Rows, NDArray[np.bool_]]:
+    """Positions of rows with a label and a prediction, and whether the prediction is wrong."""
+    labels = evidence.dataset.labels
+    codes = np.full(len(evidence.dataset), -1, np.int32) if labels is None else labels.codes
+    probabilities = np.asarray(evidence["probabilities"], np.float32)
+    rows = np.flatnonzero((codes >= 0) & np.isfinite(probabilities).all(axis=1))
+    return rows, probabilities[rows].argmax(axis=1) != codes[rows]
+
+
+def _coded_clusters(evidence: Evidence) -> list[Coded]:
+    """The working clusters as one more field; noise has no condition."""
+    if "cluster" not in evidence:
+        return []
+    clusters = np.asarray(evidence["cluster"], np.int64)
+    present, codes = np.unique(clusters, return_inverse=True)
+    known = {} if "clusters" not in evidence else _cluster_names(evidence)
+    conditions = tuple(known.get(int(cluster), f"cluster {cluster}") for cluster in present)
+    return [Coded(CLUSTERS, np.where(clusters < 0, -1, codes).astype(np.int64), conditions)]
+
+
+def _cluster_names(evidence: Evidence) -> dict[int, str]:
+    lines = evidence.table("clusters").select(["cluster", "name"]).to_pylist()
+    return {line["cluster"]: f"cluster {line['cluster']} ({line['name']})" for line in lines if line["name"]}
+
+
+def _figures(wrong: NDArray[np.bool_], single: NDArray[np.bool_], inside: Rows) -> dict[str, float]:
+    """Accuracy in the slice with its Wilson interval, and how much higher it is elsewhere."""
+    within = np.zeros(len(wrong), np.bool_)
+    within[inside] = True
+    right = ~wrong[within & single]
+    low, high = share_interval(float(right.sum()), float(len(right)))
+    elsewhere = float(np.mean(~wrong[~within & single]))
+    metric = float(right.mean())
+    return {"metric": metric, "metric_low": low, "metric_high": high, "gap": elsewhere - metric}
