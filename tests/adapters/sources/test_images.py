@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from burnish.adapters.sources import read_source
-from burnish.adapters.sources.images import looks_like_image
+from burnish.adapters.sources.images import looks_like_image, resolve_paths
+from burnish.adapters.sources.opened import Opened
+from burnish.adapters.sources.roles import decide_roles
 from burnish.errors import InputError, UsageError
 
 
@@ -41,6 +45,17 @@ def test_a_flat_folder_has_no_labels(tmp_path):
     assert dataset.roles.label is None
     assert dataset.fields.column_names == ["path"]
     assert len(read_source(str(tmp_path / "*.png"), {})[0]) == 3
+
+
+def test_a_folder_is_the_same_by_any_of_its_names(tmp_path, monkeypatch):
+    paint(tmp_path / "my set" / "cat" / "1.png")
+    (tmp_path / "link").symlink_to(tmp_path / "my set")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for source in ("my set", "./my set/", "link", "~/my set", f"file://{tmp_path}/my%20set"):
+        dataset = read_source(source, {})[0]
+        assert dataset.fields.to_pydict() == {"path": ["cat/1.png"], "label": ["cat"]}, source
+        assert Path(dataset.images[0].as_py()).samefile(tmp_path / "my set" / "cat" / "1.png")
 
 
 def test_one_class_is_a_label_too(tmp_path):
@@ -129,6 +144,15 @@ def test_paths_of_objects_in_memory_are_the_callers_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "sub")
     dataset = read_source({"image": [str(tmp_path / "a.png"), "b.png"]}, {})[0]
     assert dataset.images.to_pylist() == [str(tmp_path / "a.png"), "b.png"]
+
+
+def test_paths_in_a_remote_table_are_not_read(tmp_path):
+    paint(tmp_path / "a.png")
+    remote = Opened(pa.table({"image": [str(tmp_path / "a.png")]}), "remote")
+    with pytest.raises(InputError, match="not on this machine"):
+        resolve_paths(remote, remote.fields.column("image").to_pylist())
+    assert decide_roles(remote, {})[0].image is None
+    assert resolve_paths(remote, [None]) == [None]
 
 
 def test_images_and_tables_in_one_folder_need_a_choice(tmp_path):

@@ -65,8 +65,18 @@ class DataFile:
         return self.filesystem.open_input_stream(self.path)
 
 
-def locate(source: str | os.PathLike[str]) -> list[DataFile]:
-    """Give the files of a path, glob, folder or URI, sorted by path.
+@dataclass(frozen=True)
+class Located:
+    """The files of a source, sorted by path; `folder` is the local folder that bounds its image paths."""
+
+    files: list[DataFile]
+    folder: Path | None
+
+
+def locate(source: str | os.PathLike[str]) -> Located:
+    """Give the files of a path, glob, folder or URI.
+
+    The folder of a named folder is itself, else the one that the files share.
 
     Raises InputError when there is none (with the nearest name), UsageError for an unknown scheme.
     """
@@ -84,8 +94,8 @@ def locate(source: str | os.PathLike[str]) -> list[DataFile]:
     )
 
 
-def _local(text: str) -> list[DataFile]:
-    path = Path(text).expanduser()
+def _local(text: str) -> Located:
+    path = Path(text).expanduser().absolute()
     if path.is_dir():
         found = _walk(path)
         if not found:
@@ -100,7 +110,8 @@ def _local(text: str) -> list[DataFile]:
     else:
         raise InputError(f"no such file: {text!r}.", remedy=_nearest(path))
     system = fs.LocalFileSystem(use_mmap=True)
-    return [DataFile(str(p), system) for p in found]
+    folder = path if path.is_dir() else Path(os.path.commonpath([p.parent for p in found]))
+    return Located([DataFile(str(p), system) for p in found], folder)
 
 
 def _walk(folder: Path) -> list[Path]:
@@ -132,7 +143,7 @@ def _nearest(path: Path) -> str:
     return f"Did you mean {str(folder / near[0])!r}?" if near else "Check the path."
 
 
-def _remote(uri: str) -> list[DataFile]:
+def _remote(uri: str) -> Located:
     try:
         system, path = fs.FileSystem.from_uri(uri)
         info = system.get_file_info(path)
@@ -148,4 +159,4 @@ def _remote(uri: str) -> list[DataFile]:
         ) from error
     if not found:
         raise InputError(f"nothing that can be read at {uri!r}.", remedy=READABLE)
-    return found
+    return Located(found, None)

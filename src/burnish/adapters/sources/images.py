@@ -17,13 +17,13 @@ SPLIT_NAMES = frozenset(
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*")
 
 
-def open_images(files: list[DataFile], root: Path, name: str) -> Opened:
+def open_images(files: list[DataFile], root: Path | None, name: str) -> Opened:
     """Give one row an image: its path below `root`, its sub-folder as `label`, and as `split` a level above.
 
     `root/cat/1.jpg` has label cat; `root/train/cat/1.jpg` split train and label cat; images right
     in `root` have neither. A link that leads out of `root` raises InputError.
     """
-    if any(file.local is None for file in files):
+    if root is None:
         raise UsageError("images are read from this machine only.", remedy="Download the folder first.")
     paths = [os.path.relpath(file.path, root) for file in files]
     resolve_all(root, paths)
@@ -62,6 +62,19 @@ def _resolve(bound: Path | None, path: str) -> Path | None:
     return found if found.is_file() else None
 
 
+def resolve_paths(opened: Opened, paths: Iterable[str | None]) -> list[Path | None]:
+    """Give the files of the image paths of a source; raises InputError where they may not be read."""
+    if opened.folder is None and not opened.own_paths:
+        listed = list(paths)
+        if any(path is not None for path in listed):
+            raise InputError(
+                f"{opened.name} is not on this machine, so its image paths lead nowhere.",
+                remedy="Download it with its images, or put the image bytes into the field.",
+            )
+        return [None] * len(listed)
+    return resolve_all(opened.folder, paths)
+
+
 def file_digest(path: Path | None, given: str | None) -> bytes:
     """Give the 128-bit digest of the file's bytes; of the path as given where no file can be read."""
     digest = hashlib.blake2b(digest_size=16)
@@ -86,10 +99,3 @@ def looks_like_image(head: bytes) -> bool:
 def has_image_suffix(path: str) -> bool:
     """Tell whether a string ends like the name of an image file."""
     return path.lower().endswith(IMAGE_SUFFIXES)
-
-
-def image_root(files: list[DataFile], source: str) -> Path:
-    """Give the folder that bounds image paths: the source when it is a folder, else what its files share."""
-    if Path(source).is_dir():
-        return Path(source).resolve()
-    return Path(os.path.commonpath([Path(file.path).absolute().parent for file in files]))

@@ -30,8 +30,8 @@ class Guess:
 class Opened:
     """The given fields as an Arrow table, or vectors (n_rows, n_dims) that stand beside it, or both.
 
-    `folder` bounds the image paths in fields: a path that leads out of it is refused. None stands
-    for objects in memory, whose paths the caller's own program made.
+    `folder` bounds the image paths in fields: a path that leads out of it is refused. Without one
+    (a remote table) no path is read, unless `own_paths`: the caller's own program made them.
     """
 
     fields: pa.Table
@@ -39,6 +39,7 @@ class Opened:
     vectors: NDArray[np.floating] | None = None
     vectors_name: str | None = None
     folder: Path | None = None
+    own_paths: bool = False
     notes: tuple[Guess, ...] = ()
 
     def __len__(self) -> int:

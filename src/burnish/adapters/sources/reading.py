@@ -19,7 +19,7 @@ from burnish.adapters.sources.digests import (
     join_digests,
 )
 from burnish.adapters.sources.files import READABLE, DataFile, locate
-from burnish.adapters.sources.images import image_root, open_images, resolve_all
+from burnish.adapters.sources.images import open_images, resolve_paths
 from burnish.adapters.sources.json_lines import read_json_lines
 from burnish.adapters.sources.numpy_arrays import open_arrays
 from burnish.adapters.sources.opened import Given, Guess, Opened
@@ -51,7 +51,7 @@ def read_source(source: object, given: Given, *, name: str | None = None) -> tup
     if isinstance(source, (str, os.PathLike)):
         opened = _open_path(source, given, name)
     else:
-        opened = open_object(source, given, name or "dataset")
+        opened = replace(open_object(source, given, name or "dataset"), own_paths=True)
     refuse_twins(opened.fields, opened.name)
     refuse_damaged(opened.fields, opened.name)
     opened = replace(opened, fields=plain(opened.fields))
@@ -75,21 +75,20 @@ class GivenSource:
 
 
 def _open_path(source: str | os.PathLike[str], given: Given, name: str | None) -> Opened:
-    files = locate(source)
-    text = os.fspath(source)
+    located, text = locate(source), os.fspath(source)
+    files = located.files
     kind = _one_kind(files, text)
     name = name or Path(text.rstrip("/")).name.partition(".")[0].strip("*?") or "dataset"
     empty = next((file for file in files if kind != "image" and file.size == 0), None)
     if empty is not None:
         raise InputError(f"{empty.path!r} is empty: 0 bytes.", remedy="Write the file again, or leave it out.")
-    root = image_root(files, text)
     if kind == "image":
-        return open_images(files, root, name)
+        return open_images(files, located.folder, name)
     if kind == "numpy":
         return open_arrays(files, given, name)
     read = [TABLE_READERS[kind](file, given) for file in files]
     table = concatenate([table for table, _ in read], repr(text))
-    return Opened(table, name, folder=root, notes=tuple(note for _, notes in read for note in notes))
+    return Opened(table, name, folder=located.folder, notes=tuple(note for _, notes in read for note in notes))
 
 
 def _one_kind(files: list[DataFile], source: str) -> str:
@@ -144,14 +143,14 @@ def _image_digests(opened: Opened, name: str) -> NDArray[np.uint64]:
     if pa.types.is_struct(column.type):
         held, paths_beside = pc.struct_field(column, "bytes"), pc.struct_field(column, "path")
         # Checked even where bytes are there for other rows: an edit may leave only rows of paths.
-        resolve_all(opened.folder, pc.if_else(pc.is_null(held), paths_beside, None).to_pylist())
+        resolve_paths(opened, pc.if_else(pc.is_null(held), paths_beside, None).to_pylist())
         column = held if held.null_count < len(held) else paths_beside
     if is_bytes(column.type):
         return digest_values(column)
     if not is_text(column.type):
         raise InputError(f"field {name!r} holds no image.", remedy="Name a field of image bytes or of paths.")
     given: Iterable[str | None] = column.to_pylist()
-    paths = resolve_all(opened.folder, given)
+    paths = resolve_paths(opened, given)
     if all(path is None for path in paths):
         raise InputError(
             f"none of the {len(paths)} image paths of field {name!r} leads to a file.",

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from burnish.adapters.sources.guesses import FINDERS, Fields, looks_continuous
-from burnish.adapters.sources.images import resolve_all
+from burnish.adapters.sources.images import resolve_paths
 from burnish.adapters.sources.opened import Given, Guess, Opened, named
 from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_scalar, is_text, is_vector
 from burnish.dataset import Roles
@@ -60,7 +60,7 @@ def _guess(opened: Opened, roles: Sequence[str], *, taken: set[str]) -> list[Gue
 
 def _exists(opened: Opened, path: str) -> bool:
     try:
-        return resolve_all(opened.folder, [path]) != [None]
+        return resolve_paths(opened, [path]) != [None]
     except (InputError, OSError):
         return False
 
