@@ -2,7 +2,7 @@
 
 type Choice = "auto" | "light" | "dark";
 
-const NAMES: Record<Choice, string> = { auto: "as the system", light: "light", dark: "dark" };
+const NAMES: Record<Choice, string> = { auto: "auto", light: "light", dark: "dark" };
 const ORDER: Choice[] = ["auto", "light", "dark"];
 const listeners = new Set<() => void>();
 
@@ -24,7 +24,7 @@ export function startTheme(button: HTMLButtonElement): void {
     if (choice === "auto") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = choice;
     button.textContent = `Theme: ${NAMES[choice]}`;
-    button.setAttribute("aria-label", `Theme: ${NAMES[choice]}`);
+    button.title = choice === "auto" ? "As the system" : `Always ${NAMES[choice]}`;
     tell();
   };
   button.addEventListener("click", () => {

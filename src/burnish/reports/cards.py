@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from burnish.reports.facts import ReportFacts
@@ -91,9 +92,9 @@ def marked_words(text: str, other: str) -> Markup:
             differing.update(range(start, stop))
     first = max(0, min(differing, default=0) - DIFF_WORDS // 3) if len(mine) > DIFF_WORDS else 0
     last = min(len(mine), first + DIFF_WORDS)
-    words = [element("mark", w) if i in differing else w for i, w in _numbered(mine, first, last)]
-    ends = ("… " if first else "", " …" if last < len(mine) else "")
-    return join([ends[0], join(words, " "), ends[1]])
+    runs = groupby(range(first, last), key=differing.__contains__)
+    words = [_run([mine[i] for i in run], marked=marked) for marked, run in runs]
+    return join(["… " if first else "", join(words, " "), " …" if last < len(mine) else ""])
 
 
 def evidence_list(evidence: Mapping[str, Any], *, without: Iterable[str] = ()) -> Markup | None:
@@ -115,8 +116,9 @@ def parsed(evidence: str | None) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _numbered(words: list[str], first: int, last: int) -> Iterable[tuple[int, str]]:
-    return zip(range(first, last), (clean(word, 60) for word in words[first:last]), strict=True)
+def _run(words: list[str], *, marked: bool) -> Markup | str:
+    text = " ".join(clean(word, 60) for word in words)
+    return element("mark", text) if marked else text
 
 
 def _shown(value: Any) -> str:

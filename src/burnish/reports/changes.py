@@ -21,7 +21,8 @@ def changes_section(facts: ReportFacts) -> Markup:
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for edit in facts.edits.values():
         grouped.setdefault((edit["code"], edit["action"]), []).append(edit)
-    said = f"{plural(len(facts.edits), 'edit')}, each with its row id, code, reason and evidence in changeset.json; each can be undone."
+    where = "each with row id, code, reason and evidence in changeset.json; each can be undone."
+    said = f"{plural(len(facts.edits), 'edit')}, {where}"
     blocks = [_code_block(facts, code, action, edits) for (code, action), edits in sorted(grouped.items())]
     return join([element("p", said), *blocks])
 

@@ -26,7 +26,7 @@ class Dot:
 class Chart:
     """A chart of dots with intervals over one axis.
 
-    `references` are vertical lines (value, name); `band` is a shaded range (low, high, name).
+    `references` are vertical lines (value, name); `band` is a shaded range that `note` explains.
     """
 
     title: str
@@ -35,7 +35,8 @@ class Chart:
     percent: bool
     difference: bool = False
     references: tuple[tuple[float, str], ...] = ()
-    band: tuple[float, float, str] | None = None
+    band: tuple[float, float] | None = None
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Give the chart as the browser reads it."""
@@ -65,9 +66,9 @@ def chart_figure(name: str, chart: Chart | None) -> Markup | None:
     """Give the place where the browser draws a chart."""
     if chart is None:
         return None
-    height = 64 + 26 * len(chart.dots)
+    height = 76 + (34 if len(chart.dots) < 4 else 27) * len(chart.dots)
     return element(
         "figure",
-        element("figcaption", chart.title),
+        element("figcaption", chart.title, element("small", chart.note) if chart.note else None),
         element("div", class_="chart", data_chart=name, style=f"height:{height}px", role="img", aria_label=chart.title),
     )

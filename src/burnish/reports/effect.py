@@ -87,13 +87,13 @@ def lift_chart(evaluation: Mapping[str, Any]) -> Chart | None:
         for name, value, low, high in LIFT_KEYS
         if evaluation.get(value) is not None
     ]
-    lines: tuple[tuple[float, str], ...] = ((0.0, "0"),)
+    lines: tuple[tuple[float, str], ...] = ((0.0, ""),)
     if margin > 0:
         lines += ((-margin, f"margin −{100 * margin:g}" if is_share(metric) else "margin"),)
-    band = None if visible is None else (-float(visible), float(visible), "too small to show here")
-    return chart_of(
-        "Lift with its interval", metric, dots, references=lines, band=band, difference=True, axis=lift_unit(metric)
-    )
+    band = None if visible is None else (-float(visible), float(visible))
+    note = "" if visible is None else "shaded: too small for this evaluation set to show"
+    options = {"references": lines, "band": band, "note": note, "difference": True, "axis": lift_unit(metric)}
+    return chart_of("Lift with its interval", metric, dots, **options)
 
 
 def slice_effects_section(evaluation: Mapping[str, Any]) -> Markup | None:
@@ -117,7 +117,7 @@ def slice_effects_chart(evaluation: Mapping[str, Any]) -> Chart | None:
     slices = sorted(evaluation.get("slices") or (), key=lambda s: (not s.get("regressed"), s["lift"]))
     metric = evaluation["metric"]
     dots = [dot(s["slice"], s, ("lift", "low", "high"), _slice_tone(s)) for s in slices]
-    return chart_of("Lift per slice", metric, dots, difference=True, references=((0.0, "0"),), axis=lift_unit(metric))
+    return chart_of("Lift per slice", metric, dots, difference=True, references=((0.0, ""),), axis=lift_unit(metric))
 
 
 def ordered_arms(arms: Mapping[str, Any]) -> list[str]:

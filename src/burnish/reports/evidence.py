@@ -13,9 +13,14 @@ from burnish.reports.numbers import percent
 from burnish.reports.words import ACTIONS, KINDS, kind_rank, kind_title
 
 SHOWN_PER_CODE = 8
+OPEN_PER_CODE = 3
 ROWS_PER_GROUP = 3
 TWIN_KINDS = frozenset({"exact_duplicate", "near_duplicate", "conflicting_label", "leak"})
 TWIN_KEYS = ("kept", "twin", "kept_row_id", "nearest_row_id", "nearest", "representative")
+
+GIVEN_KEYS = ("given_proba", "given_probability", "probability_given")
+SUGGESTED_KEYS = ("suggested_proba", "suggested_probability", "probability_suggested")
+OTHER_KEYS = ("text", "neighbors", "given_label", "suggested_label")
 
 
 @dataclass(frozen=True)
@@ -71,17 +76,14 @@ def _code_kinds(facts: ReportFacts) -> dict[str, str]:
 
 def _code_block(facts: ReportFacts, code: str, kind: str, shown: int) -> Markup:
     found, total = cases(facts, code, shown=shown)
-    said = f"{len(found)} of {total:,} shown, surest first" if len(found) < total else f"all {total:,} shown"
-    rest = "; the others are in findings.parquet." if len(found) < total else "."
-    heading = element("h3", f"{kind_title(kind)} ", element("code", code, class_="code"))
-    about = element("p", KINDS.get(kind, ("", ""))[1], " ", element("span", said + rest, class_="quiet"))
+    said = f"{len(found)} of {total:,} shown, surest first; all are in findings.parquet." if len(found) < total else ""
+    heading = element("h3", f"{kind_title(kind)} ", element("code", clean(code, 20), class_="code"))
+    about = element("p", KINDS.get(kind, ("", ""))[1], " ", element("span", said, class_="quiet") if said else None)
+    blocks = [_case(facts, case, kind) for case in found]
+    rest = blocks[OPEN_PER_CODE:]
+    more = element("details", element("summary", f"{len(rest)} more"), rest, class_="more") if rest else None
     return element(
-        "section",
-        heading,
-        about,
-        [_case(facts, case, kind) for case in found],
-        class_="evidence",
-        id=f"evidence-{code}",
+        "section", heading, about, blocks[:OPEN_PER_CODE], more, class_="evidence", id=f"evidence-{clean(code, 20)}"
     )
 
 
@@ -96,7 +98,7 @@ def _case(facts: ReportFacts, case: Case, kind: str) -> Markup:
     else:
         body = _rows(facts, case)
     done = _done(facts, case)
-    numbers = evidence_list(case.evidence, without=(*TWIN_KEYS, "text"))
+    numbers = evidence_list(case.evidence, without=(*TWIN_KEYS, *GIVEN_KEYS, *SUGGESTED_KEYS, *OTHER_KEYS))
     return element("div", message, body, join([n for n in (numbers, done) if n is not None]), class_="case")
 
 
@@ -128,16 +130,19 @@ def _labels(facts: ReportFacts, case: Case) -> Markup:
     proba = facts.value("predicted_proba", row_id) if suggested == facts.value("predicted_label", row_id) else None
     compared = element(
         "dl",
-        _label_line("given", given, _first_number(evidence, ("given_probability", "p_given", "probability_given"))),
+        _label_line("given", given, _first_number(evidence, GIVEN_KEYS)),
         _label_line(
             "suggested",
             suggested,
-            _first_number(evidence, ("suggested_probability", "p_suggested")) or proba,
+            _first_number(evidence, SUGGESTED_KEYS) or proba,
             better=True,
         ),
         class_="labels",
     )
-    return _side_by_side([row_card(facts, row_id), element("div", compared, class_="card plain")], 0)
+    cards = [row_card(facts, row_id), element("div", compared, class_="card plain")]
+    agreeing = [near for near in evidence.get("neighbors") or () if near in facts.positions]
+    cards += [row_card(facts, near, role="a neighbor with the suggested label") for near in agreeing[:1]]
+    return _side_by_side(cards, 0)
 
 
 def _label_line(name: str, label: Any, probability: float | None, *, better: bool = False) -> Markup:
@@ -179,7 +184,7 @@ def _done(facts: ReportFacts, case: Case) -> Markup | None:
     suggested = case.line["suggested_edit"]
     if edits:
         first = edits[0]
-        to = f" to {clean(first['label'], 60)}" if first.get("label") else ""
+        to = f" to {clean(first['label'], 60)}" if first["action"] == "relabel" else ""
         by = "" if first["code"] == case.line["code"] else f" by {first['code']}"
         return element("p", f"{ACTIONS.get(first['action'], first['action'])}{to}{by}", class_="done")
     if suggested is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -123,5 +124,5 @@ def _scale(facts: ReportFacts, name: str, title: str, edges: Iterable[float]) ->
     codes = np.digitize(numbers, cuts)
     codes[~np.isfinite(numbers)] = len(cuts) + 1
     bounds = [0.0, *cuts, 1.0]
-    values = [f"{low:g} to {high:g}" for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    values = [f"{low:g} to {high:g}" for low, high in pairwise(bounds)]
     return Facet(name, title, [*values, NONE], codes.astype(np.uint16), "scale")

@@ -1,8 +1,9 @@
 """The report as one self-contained HTML page: no request, no script of others, escaped throughout."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
+from typing import Any
 
 from burnish.reports.blob import MapRows, TextCut, map_blob, map_rows
 from burnish.reports.changes import about_section, changes_section
@@ -25,7 +26,8 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 def report_html(facts: ReportFacts, *, max_bytes: int = MAX_BYTES) -> str:
     """Give the whole report as one page of at most about `max_bytes` bytes.
 
-    What does not fit is cut in a stated order: pictures past their budget, then text on the map. The page says what was cut.
+    What does not fit is cut in a stated order, pictures past their budget, then text on the map; the
+    page says what was cut.
     """
     facts, pictures_cut = within_budget(facts)
     rows = map_rows(facts)
@@ -73,7 +75,7 @@ def _page(facts: ReportFacts, sections: list[tuple[str, str, Markup]], data: Mar
     body = element(
         "body",
         element("a", "Skip to the report", href="#main", class_="skip"),
-        _bar(facts, sections),
+        _bar(sections),
         element("main", _hero(facts), *(_section(*section) for section in sections), id="main"),
         element("footer", element("p", note), class_="foot"),
         data,
@@ -82,7 +84,7 @@ def _page(facts: ReportFacts, sections: list[tuple[str, str, Markup]], data: Mar
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _bar(facts: ReportFacts, sections: Iterable[tuple[str, str, Markup]]) -> Markup:
+def _bar(sections: Iterable[tuple[str, str, Markup]]) -> Markup:
     links = [element("a", title, href=f"#{anchor}") for anchor, title, _ in sections]
     switch = element(
         "button", "Theme", type="button", id="theme", class_="needs-script", aria_label="Theme: as the system"
@@ -124,15 +126,25 @@ def _cards(facts: ReportFacts) -> list[Markup]:
     pairs.append(("rows flagged", count(flagged)))
     if facts.changeset is not None:
         pairs.append(("edits", count(len(facts.edits))))
-    if evaluation:
-        metric, arms = evaluation["metric"], evaluation["arms"]
-        ends = [metric_value(arms[name]["value"], metric) for name in ("before", "after") if name in arms]
-        lift = metric_lift(evaluation["lift"], metric)
-        pairs.append((metric_name(metric), " → ".join(ends)))
-        pairs.append(
-            ("lift, 95% interval", f"{lift} {lift_interval(evaluation['lift_low'], evaluation['lift_high'], metric)}")
-        )
-    return [element("div", element("dt", name), element("dd", value)) for name, value in pairs]
+    cards = [element("div", element("dt", name), element("dd", value)) for name, value in pairs]
+    return [*cards, *(_effect_cards(evaluation) if evaluation else ())]
+
+
+def _effect_cards(evaluation: Mapping[str, Any]) -> list[Markup]:
+    metric, arms = evaluation["metric"], evaluation["arms"]
+    ends = [metric_value(arms[name]["value"], metric) for name in ("before", "after") if name in arms]
+    lift = metric_lift(evaluation["lift"], metric)
+    sure = element("small", lift_interval(evaluation["lift_low"], evaluation["lift_high"], metric))
+    return [
+        element(
+            "div", element("dt", metric_name(metric)), element("dd", element("span", " → ".join(ends), class_="whole"))
+        ),
+        element(
+            "div",
+            element("dt", f"lift, {100 * float(evaluation.get('confidence') or 0.95):g}% interval"),
+            element("dd", lift, " ", sure),
+        ),
+    ]
 
 
 def _section(anchor: str, title: str, content: Markup) -> Markup:

@@ -54,7 +54,7 @@ def metric_lift(value: Any, metric: str) -> str:
     scaled = float(value) * 100 if is_share(metric) else float(value)
     digits = 1 if is_share(metric) else 3
     shown = round(scaled, digits) + 0.0
-    sign = "+" if shown > 0 else MINUS if shown < 0 else "±"
+    sign = "+" if shown > 0 else MINUS if shown < 0 else ""
     return f"{sign}{abs(shown):.{digits}f}"
 
 

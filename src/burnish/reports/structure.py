@@ -26,11 +26,7 @@ def clusters_section(facts: ReportFacts) -> Markup | None:
         return None
     noise = int(pc.sum(pc.equal(facts.column("cluster"), -1)).as_py() or 0)
     said = f"{len(lines):,} clusters"
-    said += (
-        f", the {CLUSTERS_SHOWN} largest shown as cards; all are in clusters.parquet"
-        if len(lines) > CLUSTERS_SHOWN
-        else ""
-    )
+    said += f", the {CLUSTERS_SHOWN} largest shown; all are in clusters.parquet" if len(lines) > CLUSTERS_SHOWN else ""
     said += f". {noise:,} rows ({percent(noise / max(len(facts.rows), 1))}) belong to none." if noise else "."
     cards = [_cluster_card(facts, line) for line in lines[:CLUSTERS_SHOWN]]
     return join(
@@ -62,7 +58,8 @@ def slices_section(facts: ReportFacts) -> Markup:
         return element("p", "No slice is significantly worse than the rest.", class_="quiet")
     head = ("slice", "kind", "rows", "accuracy", "95% interval", "gap to the rest", "q value")
     table = data_table("Weak slices", head, [_slice_line(line) for line in lines[:SLICES_SHOWN]], wide=True)
-    said = f"{min(len(lines), SLICES_SHOWN)} of {len(lines):,} shown, with the share of false discoveries held down (q value)."
+    shown = f"{min(len(lines), SLICES_SHOWN)} of {len(lines):,} shown"
+    said = f"{shown}. The q value bounds the share of false discoveries among slices at least as sure."
     return join([element("p", said), chart_figure("slices", slices_chart(facts)), table])
 
 
@@ -90,11 +87,10 @@ def _cluster_card(facts: ReportFacts, line: Mapping[str, Any]) -> Markup:
     pairs = [
         ("rows", f"{count(line['size'])} · {percent(line['share'])}"),
         ("stability", number(line["stability"], 2)),
-        ("accuracy", percent(line["accuracy"])),
-        ("95% interval", interval(line["accuracy_low"], line["accuracy_high"], METRIC)),
+        ("accuracy, 95% interval", _with_interval(percent(line["accuracy"]), line)),
         ("value", metric_lift(line["value"], METRIC)),
     ]
-    known = [element("div", element("dt", n), element("dd", v)) for n, v in pairs if v not in ("–", "[–, –]")]
+    known = [element("div", element("dt", n), element("dd", v)) for n, v in pairs if v != "–"]
     return element(
         "article",
         element("h3", _name(line)),
@@ -104,6 +100,10 @@ def _cluster_card(facts: ReportFacts, line: Mapping[str, Any]) -> Markup:
         class_="cluster card",
         data_cluster=line["cluster"],
     )
+
+
+def _with_interval(value: str, line: Mapping[str, Any]) -> str:
+    return value if value == "–" else f"{value} {interval(line['accuracy_low'], line['accuracy_high'], METRIC)}"
 
 
 def _exemplars(facts: ReportFacts, row_ids: list[str]) -> Markup | None:

@@ -19,7 +19,7 @@ export interface Chart {
   percent: boolean;
   difference: boolean;
   references: [number, string][];
-  band: [number, number, string] | null;
+  band: [number, number] | null;
 }
 
 interface Api {
@@ -41,12 +41,13 @@ function options(chart: Chart, width: number): Record<string, unknown> {
   const ink = color("--ink");
   const quiet = color("--quiet");
   const narrow = width < 480;
+  const names = narrow ? 112 : Math.min(300, Math.max(150, Math.round(width * 0.27)));
   const [low, high] = extent(chart);
   return {
     animation: false,
     aria: { enabled: true, label: { description: describe(chart) } },
-    textStyle: { fontFamily: "inherit", color: ink },
-    grid: { left: narrow ? 118 : 176, right: narrow ? 18 : 34, top: 30, bottom: 40 },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
+    grid: { left: names + 14, right: narrow ? 18 : 34, top: 30, bottom: 40 },
     tooltip: {
       trigger: "item",
       confine: true,
@@ -65,7 +66,7 @@ function options(chart: Chart, width: number): Record<string, unknown> {
       nameTextStyle: { color: quiet, fontSize: 12 },
       splitNumber: narrow ? 3 : 5,
       axisLabel: { color: quiet, fontSize: 12, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (v: number) => shown(v, chart, 0) },
-      splitLine: { lineStyle: { color: color("--line") } },
+      splitLine: { showMinLine: false, showMaxLine: false, lineStyle: { color: color("--line") } },
     },
     yAxis: {
       type: "category",
@@ -73,7 +74,7 @@ function options(chart: Chart, width: number): Record<string, unknown> {
       data: chart.dots.map((dot) => dot.name),
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { color: ink, fontSize: 13, width: narrow ? 104 : 160, overflow: "truncate", interval: 0 },
+      axisLabel: { color: ink, fontSize: 13, width: names, overflow: "truncate", interval: 0 },
     },
     series: [intervals(chart), dots(chart)],
   };
@@ -117,7 +118,7 @@ function dots(chart: Chart): object {
       precision: 8,
       data: chart.references.map(([value, name]) => ({
         xAxis: value,
-        lineStyle: { color: quiet, type: name === "0" ? "solid" : "dashed", width: 1.5 },
+        lineStyle: { color: quiet, type: name === "" ? "solid" : "dashed", width: 1.5 },
         label: { formatter: name, color: quiet, fontSize: 12, position: "start", distance: 6 },
       })),
     },
@@ -125,12 +126,11 @@ function dots(chart: Chart): object {
   };
 }
 
-function shaded([low, high, name]: [number, number, string]): object {
+function shaded([low, high]: [number, number]): object {
   return {
     silent: true,
     itemStyle: { color: color("--shade") },
-    label: { color: color("--quiet"), fontSize: 12, position: "insideTop" },
-    data: [[{ name, xAxis: low }, { xAxis: high }]],
+    data: [[{ xAxis: low }, { xAxis: high }]],
   };
 }
 
