@@ -123,13 +123,18 @@ def _from_user(given: str, kind: Kind) -> Embedder:
 def _is_importable(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except (ModuleNotFoundError, ValueError):  # a parent package is missing; not a module name at all
+    except (ImportError, ValueError):  # a parent package is missing; not a module name at all
         return False
 
 
 def _import(dotted: str) -> Callable[..., object]:
     module, _, attribute = dotted.partition(":")
-    found = getattr(importlib.import_module(module), attribute, None)
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except (ImportError, SyntaxError) as error:
+        raise UsageError(
+            f"module {module!r} cannot be imported: {error}.", remedy="Pass --embedder module:callable."
+        ) from error
     if not callable(found):
         raise UsageError(f"module {module!r} has no callable {attribute!r}.", remedy="Pass --embedder module:callable.")
     return cast("Callable[..., object]", found)

@@ -54,8 +54,8 @@ class JsonEndpoint:
         connection = kind(str(self._parts.hostname), self._parts.port, timeout=self._timeout)
         try:
             connection.request("POST", self._parts.path, json.dumps(document).encode(), self._headers)
-            response = connection.getresponse()
-            body = response.read(MAX_ANSWER_BYTES)
+            with connection.getresponse() as response:
+                body = response.read(MAX_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             raise PassingError(f"no answer ({type(error).__name__}: {error})") from error
         finally:

@@ -93,7 +93,9 @@ _TYPES = {NumberEncoder: pa.float64(), CategoryEncoder: pa.string(), DateEncoder
 def _column(table: pa.Table, name: str) -> pa.Array:
     column = table.column(name).combine_chunks()
     values = column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    return values.cast(pa.string()) if _is_text(values.type) else values
 
 
 def _choose(values: pa.Array, max_categories: int) -> FieldEncoder | None:
@@ -106,11 +108,15 @@ def _choose(values: pa.Array, max_categories: int) -> FieldEncoder | None:
         return NumberEncoder.fit(values)
     if pa.types.is_boolean(kind):
         return CategoryEncoder.fit(values, max_categories=max_categories)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if _is_text(kind):
         n_distinct = pc.count_distinct(values).as_py()
         almost_ids = n_distinct > max_categories and n_distinct > len(values) / 2
         return None if almost_ids else CategoryEncoder.fit(values, max_categories=max_categories)
     return None
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _spread(encoder: FieldEncoder, values: pa.Array) -> float:
@@ -118,6 +124,8 @@ def _spread(encoder: FieldEncoder, values: pa.Array) -> float:
     total: NDArray[np.float64] | float = 0.0
     for start in range(0, len(values), FIT_BLOCK_ROWS):
         total = total + encoder.encode(values.slice(start, FIT_BLOCK_ROWS)).sum(axis=0, dtype=np.float64)
-    mean = np.asarray(total) / max(1, len(values))
+    if not len(values):
+        return 0.0
+    mean = np.asarray(total) / len(values)
     spread = 1.0 - float(np.sum(mean * mean))
     return spread if spread > 1e-9 else 0.0
