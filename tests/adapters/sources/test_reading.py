@@ -127,6 +127,15 @@ def test_ids_named_in_a_csv_stay_as_written(tmp_path):
     assert dataset.row_ids.to_pylist() == ["007", "7"]
 
 
+def test_digits_with_leading_zeros_stay_as_written_and_that_is_told(tmp_path):
+    (tmp_path / "a.csv").write_text("zip,n,minus,zero\n94103,1,-5,0\n00501,2,-06,0\n,3,1,0\n")
+    dataset, guesses = read_source(tmp_path / "a.csv", {})
+    assert dataset.fields.to_pydict() == {
+        "zip": ["94103", "00501", ""], "n": [1, 2, 3], "minus": ["-5", "-06", "1"], "zero": [0, 0, 0],
+    }  # fmt: skip
+    assert {guess.field for guess in guesses if guess.role == "note"} == {"zip", "minus"}
+
+
 def test_a_json_field_of_numbers_and_strings_is_kept_as_strings_and_that_is_told(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": 1, "b": true}\n\n{"a": "x", "b": 2.5}\n{"c": null}\n')
     dataset, guesses = read_source(tmp_path / "a.jsonl", {})
