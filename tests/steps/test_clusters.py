@@ -79,3 +79,12 @@ def test_a_set_without_a_usable_row_is_all_noise():
     after = evidence.adding(Clusters().run(evidence, seed=0))
     assert np.all(after["cluster"] == -1)
     assert after.table("clusters").num_rows == 0
+
+
+def test_only_the_stated_characters_of_a_text_are_read():
+    fields = {"text": lambda truth: pa.array([f"{WORDS[t]} {'filler ' * 40} hidden" for t in truth])}
+    evidence, _ = evidence_of(fields, Roles(text="text", id="id"))
+    after = evidence.adding(Clusters(max_characters=16).run(evidence, seed=0))
+    words = {word for line in after.table("clusters")["keywords"].to_pylist() for word in line}
+    assert "hidden" not in words
+    assert {"refund", "tomato"} <= words

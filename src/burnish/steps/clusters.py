@@ -33,7 +33,8 @@ class Clusters:
     """Writes `cluster`, `cluster_path` and the summary `clusters` (a line per cluster of every level).
 
     Ids are unique over all levels; those in `cluster` belong to the working level and come first.
-    `parent` is -1 at the coarsest level. Keywords come from the text, else from label and metadata.
+    `parent` is -1 at the coarsest level. Keywords come from the first `max_characters` of the texts, else
+    from label and metadata.
     """
 
     resolutions: tuple[float, ...] = RESOLUTIONS
@@ -41,6 +42,7 @@ class Clusters:
     n_resamples: int = 10
     n_keywords: int = 8
     n_exemplars: int = 6
+    max_characters: int = 1000
 
     name: ClassVar[str] = "clusters"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors")
@@ -67,7 +69,8 @@ class Clusters:
         by_field = field_keywords(_fields(dataset), found.path, n_keywords=self.n_keywords)
         if dataset.texts is None:
             return by_field
-        by_text = text_keywords(dataset.texts.to_pylist(), found.path, n_keywords=self.n_keywords)
+        texts = pc.utf8_slice_codeunits(dataset.texts, 0, self.max_characters).to_pylist()
+        by_text = text_keywords(texts, found.path, n_keywords=self.n_keywords, max_characters=self.max_characters)
         return [words or values for words, values in zip(by_text, by_field, strict=True)]
 
 
