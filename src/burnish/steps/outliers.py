@@ -42,7 +42,8 @@ class OutlierRows:
     """OUT001: one finding a row at or beyond `min_score`; from `sure_score` on a warning, below it an info.
 
     0.9991 lies at 3.4 robust standard deviations, which clean data of few dimensions hardly reach:
-    docs/topics/outliers.md gives the share measured there. Too few rows to know what is usual (below `min_rows`): no finding.
+    docs/topics/outliers.md gives the share measured there. Below `min_rows` rows nobody knows what is
+    usual: no finding.
     """
 
     min_score: float = 0.9991
