@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish.kernels.votes import neighbor_votes
+from burnish.kernels.votes import neighbor_votes, without_copies
 
 
 def slow_votes(labels, neighbors, n_classes, voters):
@@ -52,3 +52,11 @@ def test_a_row_without_neighbors_gets_the_class_shares():
         np.array([0, 0, 0, 1]), np.full((4, 2), -1), n_classes=2, voters=np.array([True, True, True, True])
     )
     assert np.allclose(found, [[0.75, 0.25]] * 4)
+
+
+def test_copies_are_struck_out_in_any_grouping_and_strangers_kept():
+    neighbors = np.array([[1, 2, 3], [0, 2, -1], [3, 0, 1], [2, -1, -1]])
+    exact, near = np.array([0, 0, -1, -1]), np.array([-1, -1, 4, 4])
+    assert without_copies(neighbors, exact, None).tolist() == [[-1, 2, 3], [-1, 2, -1], [3, 0, 1], [2, -1, -1]]
+    assert without_copies(neighbors, exact, near).tolist() == [[-1, 2, 3], [-1, 2, -1], [-1, 0, 1], [-1, -1, -1]]
+    assert neighbors[0, 0] == 1

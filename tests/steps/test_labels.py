@@ -112,3 +112,18 @@ def test_a_label_without_a_better_one_is_for_review_and_says_so():
     (flag,) = finding.rows
     assert (flag.row, flag.edit, flag.label, flag.evidence["neighbors"]) == (row, "review", None, [])
     assert "little speaks for" in finding.message
+
+
+def test_copies_of_a_row_do_not_vote_on_its_label():
+    evidence, wrong, _ = audited()
+    row = int(np.flatnonzero(wrong[:N_TRAIN])[0])
+    likes = np.flatnonzero(evidence.dataset.labels.codes[:N_TRAIN] == evidence.dataset.labels.codes[row])
+    likes = likes[likes != row][:10]
+    neighbors = np.asarray(evidence["neighbors"]).copy()
+    neighbors[row] = likes
+    surrounded = evidence.adding([Column("neighbors", neighbors)])
+    groups = np.full(N_ROWS, -1)
+    groups[[row, *likes]] = 0
+    copies = surrounded.adding([Column("near_group", groups)])
+    confirmed, unheard = (e.adding(LabelQuality().run(e, seed=0))["label_suspect"][row] for e in (surrounded, copies))
+    assert unheard > confirmed

@@ -29,6 +29,18 @@ def neighbor_votes(
     return np.asarray((_shares(near, prior) + _shares(far / neighbors.shape[1], prior)) / 2, np.float32)
 
 
+def without_copies(neighbors: NDArray[np.integer], *group_codes: NDArray[np.integer] | None) -> NDArray[np.int64]:
+    """Give the neighbors (n, k) with -1 in place of members of the row's own group, in any of the groupings (n,).
+
+    Copies share their label's origin, so their vote confirms nothing. Code -1 is no group; None is left out.
+    """
+    kept = np.array(neighbors, np.int64)
+    for codes in group_codes:
+        if codes is not None:
+            kept[(kept >= 0) & (codes[:, None] >= 0) & (codes[kept] == codes[:, None])] = -1
+    return kept
+
+
 def _graph(neighbors: NDArray[np.integer]) -> csr_array:
     there = neighbors >= 0
     starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Labels, SuggestedEdit, Summary
 from burnish.kernels.labels import judge_labels
+from burnish.kernels.votes import without_copies
 
 N_SHOWN_NEIGHBORS = 3
 
@@ -17,22 +18,22 @@ N_SHOWN_NEIGHBORS = 3
 class LabelQuality:
     """Write how suspect each label is, from out-of-sample probabilities and, where there, the neighbors' labels.
 
-    Only labels of training rows teach and vote: those of evaluation rows influence no other row.
+    Only labels of training rows teach and vote: those of evaluation rows influence no other row. Copies
+    of a row do not vote on it.
     """
 
     name: ClassVar[str] = "labels"
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities", "evaluation")
-    uses: ClassVar[tuple[str, ...]] = ("neighbors",)
+    uses: ClassVar[tuple[str, ...]] = ("neighbors", "exact_group", "near_group")
     writes: ClassVar[tuple[str, ...]] = ("label_quality", "suggested_label", "label_suspect")
     revision: ClassVar[int] = 1
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002 - no chance in it
         """Give the three columns."""
-        neighbors = evidence.get("neighbors")
         judged = judge_labels(
             _labels(evidence).codes,
             np.asarray(evidence["probabilities"], np.float32),
-            neighbors=None if neighbors is None else np.asarray(neighbors, np.int64),
+            neighbors=_voting_neighbors(evidence),
             reference=~np.asarray(evidence["evaluation"], bool),
         )
         return [
@@ -120,6 +121,13 @@ def _agreeing_neighbors(evidence: Evidence, row: int, code: int) -> list[str]:
     near = near[near >= 0]
     agree = (_labels(evidence).codes[near] == code) & ~np.asarray(evidence["evaluation"], bool)[near]
     return [evidence.dataset.row_ids[int(i)].as_py() for i in near[agree][:N_SHOWN_NEIGHBORS]]
+
+
+def _voting_neighbors(evidence: Evidence) -> NDArray[np.int64] | None:
+    groups = (evidence.get(name) for name in ("exact_group", "near_group"))
+    codes = (None if group is None else np.asarray(group, np.int64) for group in groups)
+    neighbors = evidence.get("neighbors")
+    return None if neighbors is None else without_copies(np.asarray(neighbors, np.int64), *codes)
 
 
 def _message(flag: FlaggedRow) -> str:
