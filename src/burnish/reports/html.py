@@ -86,9 +86,7 @@ def _page(facts: ReportFacts, sections: list[tuple[str, str, Markup]], data: Mar
 
 def _bar(sections: Iterable[tuple[str, str, Markup]]) -> Markup:
     links = [element("a", title, href=f"#{anchor}") for anchor, title, _ in sections]
-    switch = element(
-        "button", "Theme", type="button", id="theme", class_="needs-script", aria_label="Theme: as the system"
-    )
+    switch = element("button", "Theme", type="button", id="theme", class_="needs-script")
     name = element("strong", "burnish")
     return element("header", name, element("nav", links, aria_label="Sections"), switch, class_="bar")
 

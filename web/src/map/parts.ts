@@ -27,7 +27,7 @@ export function makeParts(place: HTMLElement, data: MapData): Parts {
   const buttons = {
     closer: button("+", "Zoom in"),
     wider: button("\u2212", "Zoom out"),
-    fit: button("Fit", "Show the whole map"),
+    fit: button("Fit", "Fit the whole map"),
     reset: button("Show all", "Show all rows again"),
   };
   const facet = element("select", { id: "map-facet" });
