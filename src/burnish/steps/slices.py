@@ -219,7 +219,8 @@ def _coded_clusters(evidence: Evidence) -> list[Coded]:
 
 def _cluster_names(evidence: Evidence) -> dict[int, str]:
     lines = evidence.table("clusters").select(["cluster", "name"]).to_pylist()
-    return {line["cluster"]: f"cluster {line['cluster']} ({line['name']})" for line in lines if line["name"]}
+    numbered = ((line["cluster"], line["name"], f"cluster {line['cluster']}") for line in lines)
+    return {cluster: f"{plain} ({name})" for cluster, name, plain in numbered if name not in (None, "", plain)}
 
 
 def _figures(wrong: NDArray[np.bool_], single: NDArray[np.bool_], inside: Rows) -> dict[str, float]:
