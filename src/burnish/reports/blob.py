@@ -171,7 +171,7 @@ def _lines(values: pa.Array, limit: int) -> bytes:
     """Give one line a value: at most `limit` characters, without control characters."""
     cut = pc.utf8_slice_codeunits(values.fill_null(""), 0, limit)
     longer = pc.greater(pc.binary_length(values.fill_null("")), pc.binary_length(cut))
-    clean = pc.replace_substring_regex(cut, CONTROL_RE2, " ")
+    clean = pc.utf8_rtrim_whitespace(pc.replace_substring_regex(cut, CONTROL_RE2, " "))
     return "\n".join(pc.if_else(longer, pc.binary_join_element_wise(clean, "…", ""), clean).to_pylist()).encode()
 
 

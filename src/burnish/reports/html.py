@@ -20,6 +20,10 @@ from burnish.reports.thumbnails import within_budget
 from burnish.reports.words import VERDICTS
 
 MAX_BYTES = 5_900_000
+LINKS = {
+    "lift": "Effect", "found": "Findings", "map": "Map", "clusters": "Clusters", "slices": "Slices",
+    "evidence": "Evidence", "changes": "Changes", "slice-effects": "Per slice", "about": "About",
+}  # fmt: skip
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -85,7 +89,7 @@ def _page(facts: ReportFacts, sections: list[tuple[str, str, Markup]], data: Mar
 
 
 def _bar(sections: Iterable[tuple[str, str, Markup]]) -> Markup:
-    links = [element("a", title, href=f"#{anchor}") for anchor, title, _ in sections]
+    links = [element("a", LINKS[anchor], href=f"#{anchor}", title=title) for anchor, title, _ in sections]
     switch = element("button", "Theme", type="button", id="theme", class_="needs-script")
     name = element("strong", "burnish")
     return element("header", name, element("nav", links, aria_label="Sections"), switch, class_="bar")
