@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import betainc
 
 from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
 
@@ -84,15 +85,18 @@ class Background:
     Where rows lie evenly in a ball of that dimension, (distance / usual) ^ dimension of the nearest row is
     the smallest of k - 1 uniform numbers. The dimension comes from neighbors 3..k only (Hill's estimator;
     Amsaleg et al. 2015, section 4), so that twins cannot hide themselves; its median over rows is taken.
+    `chance`: where rows lie on a lattice, as those of a table do, the same chance of the second nearest, over
+    all rows, ascending: what is as rare as seen there, not as in an even ball.
     """
 
     usual: Floats
     nearest: Floats
     dimension: float
     k: int
+    chance: NDArray[np.float64] | None = None
 
     @classmethod
-    def of_lists(cls, sorted_distances: Floats) -> "Background":
+    def of_lists(cls, sorted_distances: Floats, *, lattice: bool = False) -> "Background":
         """Read it from each row's k smallest distances (n, k), ascending, inf where there are fewer.
 
         Rows with fewer than k neighbors get the median usual distance.
@@ -107,14 +111,19 @@ class Background:
         expected = float(np.mean([sum(1 / i for i in range(j, k)) for j in range(3, k)]))
         typical = float(np.median(logs))
         dimension = expected / typical if typical > 0 else 1.0
+        volumes = (floored[full, 1] / usual[full]) ** dimension
+        chance = np.sort(betainc(2, k - 2, volumes)) if lattice else None
         usual = np.where(full, usual, np.median(usual[full]))
-        return cls(usual.astype(np.float32), floored[:, 0].astype(np.float32), dimension, k)
+        return cls(usual.astype(np.float32), floored[:, 0].astype(np.float32), dimension, k, chance)
 
     def p_values(self, distance: Floats, *sides: Rows) -> NDArray[np.float64]:
         """Give the chance that a row's nearest is at `distance` or closer: the larger over `sides` (rows of each)."""
         ratios = [np.maximum(distance, SMALLEST_DISTANCE) / self.usual[rows] for rows in sides]
         volume = np.minimum(np.max(ratios, axis=0).astype(np.float64), 1.0) ** self.dimension
-        return np.asarray(-np.expm1((self.k - 1) * np.log1p(-np.minimum(volume, 1 - 1e-12))))
+        p_values = np.asarray(-np.expm1((self.k - 1) * np.log1p(-np.minimum(volume, 1 - 1e-12))))
+        if self.chance is None:
+            return p_values
+        return np.asarray((np.searchsorted(self.chance, p_values, side="right") + 1) / (len(self.chance) + 1))
 
 
 class Threshold(NamedTuple):
@@ -196,7 +205,7 @@ def candidate_pairs(neighbor_lists: Sequence[NDArray[np.integer]], keep: NDArray
     return joined // max(n, 1), joined % max(n, 1)
 
 
-def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL) -> Background:
+def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL, lattice: bool = False) -> Background:
     """Read the background from the candidate pairs, each seen from both sides."""
     rows = np.concatenate([pairs.left, pairs.right])
     distances = np.concatenate([pairs.distance, pairs.distance])
@@ -205,7 +214,7 @@ def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL) -> Backgr
     rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
     lists = np.full((n_rows, k), np.inf, np.float32)
     lists[rows[rank < k], rank[rank < k]] = distances[rank < k]
-    return Background.of_lists(lists)
+    return Background.of_lists(lists, lattice=lattice)
 
 
 def find_threshold(p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE) -> Threshold:
@@ -219,7 +228,8 @@ def find_threshold(p_values: NDArray[np.float64], *, max_false_share: float = MA
     passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, n + 1) / max(n, 1))
     if not len(passing):
         return Threshold(max_false_share / max(n, 1), 1 - max_false_share, float("nan"), n)
-    p_value, n_found = float(ordered[passing[-1]]), int(passing[-1]) + 1
+    n_found = int(passing[-1]) + 1
+    p_value = max_false_share * n_found / n
     n_chance = min(float(n), 2.0 * float((p_values > 0.5).sum()))
     precision = 1 - n_chance * p_value / n_found
     n_true = max(n - n_chance, n_found * precision)
@@ -328,7 +338,7 @@ def nearest_across(queries: Floats, keys: Floats, k: int) -> tuple[Rows, Floats]
 
 
 def score_leaks(
-    views: Views, queries: Rows, keys: Rows, *, k: int = N_USUAL, max_false_share: float = MAX_FALSE_SHARE
+    views: Views, queries: Rows, keys: Rows, *, max_false_share: float = MAX_FALSE_SHARE, lattice: bool = False
 ) -> CrossPairs:
     """Give each query row (positions) its closest key row, and others about as close, with scores as in `score_pairs`.
 
@@ -338,6 +348,7 @@ def score_leaks(
     nothing = np.empty(0, np.float32)
     if not len(queries) or not len(keys):
         return CrossPairs(np.empty(0, np.int64), np.empty(0, np.int64), nothing, nothing)
+    k = N_USUAL
     query, key = _cross_candidates(views, queries, keys, k)
     distance = views.distances(queries[query], keys[key])
     order = np.lexsort((key, distance, query))
@@ -345,7 +356,7 @@ def score_leaks(
     rank = np.arange(len(query)) - np.searchsorted(query, query)
     lists = np.full((len(queries), k), np.inf, np.float32)
     lists[query[rank < k], rank[rank < k]] = distance[rank < k]
-    background = Background.of_lists(lists)
+    background = Background.of_lists(lists, lattice=lattice)
     p_values = background.p_values(distance, query)
     threshold = find_threshold(p_values[rank == 0], max_false_share=max_false_share)
     bound = np.maximum(background.nearest, INDISTINGUISHABLE * background.usual)[query]

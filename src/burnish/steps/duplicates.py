@@ -63,7 +63,7 @@ class Duplicates:
         keep = usable & (first == np.arange(len(first)))
         overlap = nearest_by_overlap(views.sparse[0], self.n_overlap) if views.sparse else None
         pairs = _candidates(views, np.asarray(evidence["neighbors"]), overlap, keep)
-        background = measure_background(pairs, len(first))
+        background = measure_background(pairs, len(first), lattice=is_table(evidence))
         scores, threshold = score_pairs(pairs, background, max_false_share=self.max_false_share)
         test = NearTest(views, background, threshold)
         groups = group_near(pairs, scores, test)
@@ -194,6 +194,13 @@ def evaluation_rows(evidence: Evidence) -> NDArray[np.bool_]:
     """Give the mask of evaluation rows; none where no step has told them."""
     mask = evidence.get("evaluation")
     return np.zeros(len(evidence.dataset), bool) if mask is None else np.asarray(mask, bool)
+
+
+def is_table(evidence: Evidence) -> bool:
+    """Tell whether rows are known by their fields only: no text, no image, no vectors of the user's."""
+    roles = evidence.dataset.roles
+    brought = evidence.dataset.vectors is not None or roles.embedding is not None
+    return not brought and roles.text is None and roles.image is None
 
 
 def evidence_views(evidence: Evidence) -> tuple[Views, NDArray[np.bool_]]:

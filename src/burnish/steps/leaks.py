@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Severity, Summary
 from burnish.kernels.duplicates import MAX_FALSE_SHARE, NEAR, CrossPairs, group_exact, score_leaks
-from burnish.steps.duplicates import MIN_KEPT_SCORE, evaluation_rows, evidence_views, first_copies
+from burnish.steps.duplicates import MIN_KEPT_SCORE, evaluation_rows, evidence_views, first_copies, is_table
 
 Rows = NDArray[np.int64]
 
@@ -40,7 +40,8 @@ class Leaks:
         views, usable = evidence_views(evidence)
         queries = np.flatnonzero(locked & usable & (train_copy < 0))
         keys = np.flatnonzero(~locked & usable & (first == np.arange(len(first))))
-        near = score_leaks(views, queries, keys, max_false_share=self.max_false_share)
+        lattice = is_table(evidence)
+        near = score_leaks(views, queries, keys, max_false_share=self.max_false_share, lattice=lattice)
         copied = np.flatnonzero(locked & (train_copy >= 0))
         found = CrossPairs(
             np.concatenate([copied, near.query]),
