@@ -72,3 +72,18 @@ def test_true_and_dictionary_fields_are_values():
     flags, kinds = coded(flag=[True, False] * 5, kind=pa.array(["a", "b"] * 5).dictionary_encode())
     assert words(flags)[0] == "flag = True"
     assert words(kinds)[1] == "kind = 'b'"
+
+
+def test_times_of_any_unit_are_binned_and_written():
+    seconds = pa.array(range(0, 100_000, 1_000), pa.int64())
+    for unit in ("s", "ms", "us", "ns"):
+        factor = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+        stamps = pa.array([value.as_py() * factor + factor // 7 for value in seconds]).cast(pa.timestamp(unit, "UTC"))
+        [part] = coded(at=stamps)
+        assert words(part)[0].startswith("at < 1970-01-01 05:")
+
+
+def test_unreadable_numbers_are_missing_and_no_number_at_all_is_no_field():
+    values = [float("nan"), float("inf"), *np.linspace(0, 1, 98).tolist()]
+    [part] = coded(x=values)
+    assert words(part)[:2] == ["x is missing", "x is missing"]

@@ -89,7 +89,8 @@ class _Shown:
     def __call__(self, edge: float) -> str:
         if self.unit is None:
             return f"{edge:.6g}"
-        return str(pa.scalar(int(edge), self.unit).cast(self.given).as_py())
+        written: str = pa.scalar(int(edge), self.unit).cast(self.given).cast(pa.string()).as_py()
+        return written
 
 
 def _floats(values: pa.Array) -> NDArray[np.float64]:
@@ -103,7 +104,8 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _is_scalar(kind: pa.DataType) -> bool:
     textual = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind)
-    return bool(textual or _is_number(kind) or pa.types.is_temporal(kind))
+    dated = pa.types.is_temporal(kind) and not pa.types.is_duration(kind)
+    return bool(textual or dated or _is_number(kind))
 
 
 def _plain(values: pa.Array) -> pa.Array:
