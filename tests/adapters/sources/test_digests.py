@@ -62,6 +62,11 @@ def test_vectors_are_equal_as_float32_values_whatever_their_width_and_the_block(
             assert (found[i] == found[j]) == (canonical[i] == canonical[j])
 
 
+def test_every_nan_is_the_same():
+    bits = np.array([[0x7FC00000, 1], [0x7FC00001, 1], [0xFFC00000, 1]], np.uint32)
+    assert len(set(rows(digest_vectors(bits.view(np.float32))))) == 1
+
+
 def test_fields_count_by_value_in_any_order_and_type():
     one = pa.table({"a": pa.array([1, 2, None], pa.int8()), "b": ["x", "y", None]})
     other = pa.table({"b": pa.array(["x", "y", None], pa.large_string()), "a": [1.0, 2.0, None]})

@@ -110,6 +110,15 @@ def test_image_paths_are_taken_only_where_the_files_are():
     assert "not there" in reasons(text=WORDS, file=names)["note", "file"]
 
 
+def test_a_field_plays_one_role(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [f"{i}.png" for i in range(N)]
+    (tmp_path / "0.png").write_bytes(b"an image")
+    assert roles(key=names, text=WORDS).id == "key"
+    assert roles(key=names, text=WORDS).image is None
+    assert roles(file=names, text=WORDS).image == "file"
+
+
 def test_meta_is_every_other_scalar_field():
     found = roles(
         text=WORDS, label=CLASSES, n=range(N), when=["x"] * N, sure=[True] * N, parts=[["a"]] * N, nothing=[None] * N

@@ -255,6 +255,13 @@ def test_a_quoted_line_break_stays_in_its_cell(tmp_path):
     assert read_source(tmp_path / "a.csv", {"text": "text"})[0].texts.to_pylist() == ["two\nlines, one cell", "plain"]
 
 
+def test_a_line_break_in_a_cell_may_fall_anywhere_in_a_block(tmp_path, monkeypatch):
+    monkeypatch.setattr("burnish.adapters.sources.delimited.BLOCK_BYTES", 512)
+    texts = [f"row {i}\n{'x' * (i % 37)}\nends, here" for i in range(400)]
+    (tmp_path / "a.csv").write_text(as_csv(pa.table({"text": texts, "n": range(400)})))
+    assert read_source(tmp_path / "a.csv", {})[0].texts.to_pylist() == texts
+
+
 def test_pandas_with_a_csv_round_trip_gives_the_same_content():
     frame = pd.read_csv(io.StringIO("a,b\n1,x\n2,y\n"))
     assert read_source(frame, {})[0].version == read_source({"a": [1, 2], "b": ["x", "y"]}, {})[0].version

@@ -96,7 +96,7 @@ def guess_id(fields: Fields) -> Guess | None:
         column = fields.table.column(field)
         if not _is_identifier(fields.kind(field)):
             continue
-        if column.null_count == 0 and n_distinct(column) == len(column):
+        if n_distinct(column) == len(column):
             return Guess("id", field, "its name says so, and its values are all distinct")
         return Guess("note", field, "not taken as row ids: values are missing or come twice")
     return None
