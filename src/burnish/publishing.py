@@ -60,9 +60,9 @@ def publish(
         "slices.parquet": facts.slices,
     }
     if changes is not None:
-        files["changeset.json"] = json_text(changes.tojson_text())
+        files["changeset.json"] = json_text(changes.to_json())
     if effect is not None:
-        files["evaluation.json"] = json_text(effect.tojson_text())
+        files["evaluation.json"] = json_text(effect.to_json())
     if version is not None:
         files["curated.parquet"] = version.export_table()
     return FolderSink(Path(out)).write(files)
@@ -86,8 +86,8 @@ def report_facts(
         clusters=clusters,
         slices=slices_table(evidence),
         summary=run_summary(audited, changes, effect, version),
-        evaluation=None if effect is None else effect.tojson_text(),
-        changeset=None if changes is None else changes.tojson_text(),
+        evaluation=None if effect is None else effect.to_json(),
+        changeset=None if changes is None else changes.to_json(),
         texts=dataset.texts,
         thumbnails=_thumbnails(audited, shown),
         records=_records(audited, shown),

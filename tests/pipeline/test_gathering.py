@@ -46,7 +46,7 @@ def test_steps_that_wait_for_each_other_are_refused():
 def test_a_step_without_its_reads_is_skipped_and_says_what_it_lacks(evidence):
     gathered = gather(evidence, [Fake("a", reads=("@image",), writes=("x",))], seed=0, progress=Silent())
     assert "x" not in gathered.evidence
-    assert [(s.step, s.reason) for s in gathered.skipped] == [("a", "needs a image field")]
+    assert [(s.step, s.reason) for s in gathered.skipped] == [("a", "needs an image field")]
 
 
 def test_what_a_skipped_step_would_write_is_missing_for_the_next(evidence):

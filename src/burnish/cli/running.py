@@ -13,7 +13,7 @@ from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
 from burnish.cli.terminal import show_clusters, show_edits, show_effect, show_findings, show_reading
 from burnish.dataset import Changeset, Edit, Evaluation
-from burnish.errors import InputError
+from burnish.errors import BurnishError, InputError
 from burnish.pipeline.tables import clusters_table
 from burnish.publishing import Curation, curate_audited, publish, run_summary
 from burnish.workspace import Audited, Workspace
@@ -40,9 +40,13 @@ def audit(*, source: str, out: str, as_json: bool, fail_on: str | None, **option
 def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **options: Any) -> int:
     """Audit, decide, measure, publish; the exit code follows the verdict."""
     audited, workspace = _audit(source, options)
-    with Bars() as bars:
-        workspace.progress = bars
-        done = curate_audited(workspace, audited, model=model, metric=metric)
+    try:
+        with Bars() as bars:
+            workspace.progress = bars
+            done = curate_audited(workspace, audited, model=model, metric=metric)
+    except BurnishError:
+        publish(out, audited)  # the audit stands, though its change cannot be measured
+        raise
     written = publish(out, audited, changes=done.changes, effect=done.effect, version=done.version)
     document = run_summary(audited, done.changes, done.effect, done.version)
     if as_json:

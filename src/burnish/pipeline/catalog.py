@@ -2,12 +2,58 @@
 
 from burnish.protocols import Check, Step
 from burnish.steps.clusters import Clusters
+from burnish.steps.coverage import Coverage, CoverageGaps
+from burnish.steps.duplicates import ConflictingDuplicates, Duplicates, ExactDuplicates, NearDuplicates
+from burnish.steps.imbalance import ClassImbalance, ClusterImbalance, ImbalanceStep
+from burnish.steps.labels import LabelQuality, SuspectEvaluationLabels, SuspectLabels
+from burnish.steps.layout import Layout
+from burnish.steps.leaks import ExactLeaks, Leaks, NearLeaks
 from burnish.steps.neighbors import NearestNeighbors
+from burnish.steps.outliers import OutlierRows, Outliers
+from burnish.steps.predictions import Predictions
+from burnish.steps.quality import (
+    EmptyText,
+    ForeignText,
+    GarbledText,
+    MarkupInText,
+    Quality,
+    TruncatedText,
+    UnusableEmbedding,
+)
+from burnish.steps.quality_fields import CategoryVariants, ConstantField, ExtremeValues, MissingField, MixedField
+from burnish.steps.quality_images import (
+    BlankImage,
+    BlurredImage,
+    BrightImage,
+    DarkImage,
+    OddAspect,
+    TinyImage,
+    UnreadableImage,
+)
+from burnish.steps.shortcuts import ImageShortcut, MetadataShortcut, ShortcutsStep
+from burnish.steps.slices import SlicesStep, WeakSlice
 from burnish.steps.splits import Splits
 
-CHECKS: tuple[Check, ...] = ()
+_DUPLICATES: tuple[Check, ...] = (ExactDuplicates(), NearDuplicates(), ConflictingDuplicates())
+_LEAKS: tuple[Check, ...] = (ExactLeaks(), NearLeaks())
+_LABELS: tuple[Check, ...] = (SuspectLabels(), SuspectEvaluationLabels())
+_SET: tuple[Check, ...] = (
+    OutlierRows(), WeakSlice(), CoverageGaps(), ClassImbalance(), ClusterImbalance(), MetadataShortcut(),
+    ImageShortcut(),
+)  # fmt: skip
+_QUALITY: tuple[Check, ...] = (
+    EmptyText(), TruncatedText(), GarbledText(), ForeignText(), MarkupInText(), UnreadableImage(), DarkImage(),
+    BrightImage(), BlurredImage(), TinyImage(), OddAspect(), BlankImage(), ConstantField(), MissingField(),
+    MixedField(), CategoryVariants(), ExtremeValues(), UnusableEmbedding(),
+)  # fmt: skip
+
+CHECKS: tuple[Check, ...] = (*_DUPLICATES, *_LEAKS, *_LABELS, *_SET, *_QUALITY)
+"""Every built-in check, in the order of the report."""
 
 
 def steps(*, evaluation_split: str | None = None) -> list[Step]:
     """Give the built-in steps; the order is derived from what they read and write."""
-    return [NearestNeighbors(), Clusters(), Splits(evaluation_split)]
+    return [
+        NearestNeighbors(), Duplicates(), Splits(evaluation_split), Leaks(), Predictions(), LabelQuality(), Outliers(),
+        Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
+    ]  # fmt: skip

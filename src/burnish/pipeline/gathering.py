@@ -82,7 +82,7 @@ def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
 
 def recipe(step: Step, evidence: Evidence) -> str:
     """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads."""
-    parameters = {f.name: getattr(step, f.name) for f in fields(step)} if is_dataclass(step) else {}
+    parameters: dict[str, object] = {f.name: getattr(step, f.name) for f in fields(step)} if is_dataclass(step) else {}
     inputs = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
     document = json.dumps([step.name, step.revision, parameters, inputs], sort_keys=True, default=str)
     return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()
@@ -93,4 +93,6 @@ def _stamped(parts: Iterable[Column | Summary], digest: str) -> list[Column | Su
 
 
 def _plain(name: str) -> str:
-    return f"a {name[1:]} field" if name.startswith("@") else name
+    if not name.startswith("@"):
+        return name
+    return f"{'an' if name[1] in 'aeiou' else 'a'} {name[1:]} field"

@@ -248,8 +248,8 @@ def _evaluate(trial: _Trial, predicted: Mapping[str, Codes], slices: Mapping[str
         slices=_slice_effects(judge, predicted, slices),
         notes=place.notes,
         parameters={
-            "model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction, "seed": trial.seed,
-            "majority_class": _majority(place, protocol.metric),
+            "model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction,
+            "seed": trial.seed, "majority_class": _majority(place, protocol.metric),
         },
     )  # fmt: skip
 
