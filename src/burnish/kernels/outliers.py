@@ -103,7 +103,12 @@ def _whitened(unit: Floats, rng: np.random.Generator) -> Floats:
     covariance, _ = ledoit_wolf(sample - center, assume_centered=True)
     values, axes = np.linalg.eigh(covariance)
     scaled = axes / np.sqrt(np.maximum(values, values[-1] * 1e-7 + 1e-12))
-    return _unit((unit - center.astype(np.float32)) @ scaled.astype(np.float32))
+    turn, shift = scaled.astype(np.float32), center.astype(np.float32)
+    white = np.empty_like(unit)
+    for start in range(0, len(unit), COVARIANCE_ROWS):
+        block = slice(start, start + COVARIANCE_ROWS)
+        white[block] = _unit((unit[block] - shift) @ turn)
+    return white
 
 
 def _nearest_means(
@@ -118,20 +123,24 @@ def _nearest_means(
     means = np.empty((2, len(plain)), np.float32)
     for start in range(0, len(plain), QUERY_BLOCK):
         block = slice(start, start + QUERY_BLOCK)
-        candidates = white[np.maximum(near[block], 0)]
-        to_near = 1 - np.einsum("nd,nkd->nk", white[block], candidates)
-        a = np.hstack([1 - plain[block] @ references.plain.T, near_distances[block]])
-        b = np.hstack([1 - white[block] @ references.white.T, to_near])
-        none = np.hstack([np.zeros((len(near[block]), len(references.positions)), bool), near[block] < 0])
-        none |= a <= COPY_DISTANCE
-        means[0, block] = _mean_of_smallest(np.where(none, np.inf, a), k)
-        means[1, block] = _mean_of_smallest(np.where(none, np.inf, b), k)
+        to_near = 1 - np.einsum("nd,nkd->nk", white[block], white[np.maximum(near[block], 0)])
+        none = (near[block] < 0) | (near_distances[block] <= COPY_DISTANCE)
+        as_given = 1 - plain[block] @ references.plain.T
+        whitened = 1 - white[block] @ references.white.T
+        copies = as_given <= COPY_DISTANCE  # among them the row itself
+        for view, far, close in ((0, as_given, near_distances[block]), (1, whitened, to_near)):
+            far[copies] = np.inf
+            candidates = np.hstack([_smallest(far, k), np.where(none, np.inf, close)])
+            means[view, block] = _mean_of_finite(_smallest(candidates, k))
     return np.maximum(means[0], 1e-9), np.maximum(means[1], 1e-9)
 
 
-def _mean_of_smallest(distances: NDArray[np.floating], k: int) -> NDArray[np.floating]:
+def _smallest(distances: NDArray[np.floating], k: int) -> NDArray[np.floating]:
     width = min(k, distances.shape[1])
-    smallest = np.partition(distances, width - 1, axis=1)[:, :width]
-    found = np.isfinite(smallest)
-    total = np.where(found, smallest, 0).sum(axis=1)
+    return np.partition(distances, width - 1, axis=1)[:, :width]
+
+
+def _mean_of_finite(distances: NDArray[np.floating]) -> NDArray[np.floating]:
+    found = np.isfinite(distances)
+    total = np.where(found, distances, 0).sum(axis=1)
     return np.where(found.any(axis=1), total / np.maximum(found.sum(axis=1), 1), 2.0)
