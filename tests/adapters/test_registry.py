@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -79,3 +80,8 @@ def test_importing_the_registry_imports_no_embedder():
     code = f"import sys, burnish.adapters.registry; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_embedder_has_its_line_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "topics" / "embedders.md").read_text("utf-8")
+    assert [name for name in EMBEDDERS if f"| `{name}" not in page] == []

@@ -116,6 +116,19 @@ def test_progress_counts_distinct_unknown_rows():
     assert ticks.facts == {"embedded": 2, "known": 1, "equal": 1}
 
 
+def test_large_rows_go_in_smaller_batches():
+    class Batches(Lengths):
+        sizes = ()
+
+        def embed(self, batch):
+            self.sizes = (*self.sizes, len(batch))
+            return super().embed(batch)
+
+    embedder, texts = Batches(), [f"{i}" * 30_000_000 for i in range(4)]
+    assert embed(texts, MemoryStore(), embedder)[:, 0].tolist() == [30_000_000] * 4
+    assert embedder.sizes == (2, 2)
+
+
 def test_no_rows_give_no_vectors():
     assert embed([], MemoryStore()).shape == (0, 2)
 

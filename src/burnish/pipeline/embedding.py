@@ -8,6 +8,7 @@ from burnish.errors import EmbedderError
 from burnish.protocols import Embedder, Progress, Store
 
 UNIT_BLOCK_ROWS = 65_536
+BATCH_BYTES = 64_000_000
 
 
 def embed_rows(
@@ -21,17 +22,19 @@ def embed_rows(
 ) -> NDArray[np.float32]:
     """Give (n, n_dims) vectors of the rows, as the embedder gives them; NaN where a row cannot be read.
 
-    `content` (n, 2) are the digests of `items`. Equal contents are embedded once. Each batch is kept in
-    the store as soon as it is there, so that an interruption loses at most one. Rows with a NaN are not
-    kept: a file that was missing is looked for again in the next run. Raises EmbedderError when the
-    embedder gives another shape than it announced.
+    `content` (n, 2) are the digests of `items`. Equal contents are embedded once, `batch_rows` at a time,
+    or fewer when rows are so large that a batch would exceed about 64 MB. Each batch is kept in the
+    store as soon as it is there, so that an interruption loses at most one. Rows with a NaN are not kept:
+    a file that was missing is looked for again in the next run. Raises EmbedderError when the embedder
+    gives another shape than it announced.
     """
     vectors, known = store.lookup(embedder.recipe, content, embedder.n_dims)
     first, source = _first_of_equal(content, ~known)
     if progress is not None:
         progress.start("embed", len(first))
-    for start in range(0, len(first), batch_rows):
-        rows = first[start : start + batch_rows]
+    step = _rows_at_once(items, batch_rows)
+    for start in range(0, len(first), step):
+        rows = first[start : start + step]
         made = _embed_batch(embedder, items.take(pa.array(rows)))
         usable = np.isfinite(made).all(axis=1)
         store.append(embedder.recipe, content[rows[usable]], made[usable])
@@ -55,6 +58,11 @@ def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         block /= np.where(largest > 0, largest, np.nan)
         units[start : start + UNIT_BLOCK_ROWS] = block / np.linalg.norm(block, axis=1, keepdims=True)
     return units
+
+
+def _rows_at_once(items: pa.Array | pa.Table, batch_rows: int) -> int:
+    mean_bytes = int(items.nbytes) // max(1, len(items))
+    return max(1, min(batch_rows, BATCH_BYTES // max(1, mean_bytes)))
 
 
 def _first_of_equal(

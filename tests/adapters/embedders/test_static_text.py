@@ -55,3 +55,9 @@ class TestContract(EmbedderContract):
             pa.array(["my cat is hungry", "the kitten wants food", "income tax return form"])
         )
         assert cosines([cat], [kitten])[0] > cosines([cat], [tax])[0] + 0.2
+
+    def test_many_long_texts_are_averaged_a_part_at_a_time(self, embedder):
+        texts = [f"{word} " * 3000 for word in ("cat", "dog", "tax", "sun", "sea")] * 5
+        together = embedder.embed(pa.array(["short", *texts, "", "end"]))
+        np.testing.assert_allclose(together[3], embedder.embed(pa.array([texts[2]]))[0], rtol=1e-4, atol=1e-6)
+        assert np.isnan(together).all(axis=1).tolist() == [False] * 26 + [True, False]

@@ -19,12 +19,14 @@ USER_FAILURES = (
     ValueError,
 )  # fmt: skip
 _SAMPLE_SIDE = 64
+IMAGES_AT_ONCE = 16  # decoded, they may take 200 MB each
 
 
 class FunctionEmbedder:
     """A function of a list of texts, or of a list of RGB Pillow images, that gives an (n, d) array.
 
-    Missing, blank and unreadable items never reach the function: their rows are NaN. It is called
+    Missing, blank and unreadable items never reach the function: their rows are NaN. Images come 16 at a
+    time at most, and a large JPEG at a fraction of its size (sides of 1,024 pixels or more). It is called
     once with a sample when it is opened, to learn d. Vectors are cached under the function's name and
     its attribute `recipe`, if it has one: change that when the function gives other results.
     """
@@ -40,10 +42,13 @@ class FunctionEmbedder:
     def embed(self, batch: pa.Array | pa.Table) -> NDArray[np.float32]:
         """Give (len(batch), n_dims) vectors; raises EmbedderError when the function fails."""
         vectors = np.full((len(batch), self.n_dims), np.nan, np.float32)
-        items = self._texts(batch) if self._kind == "text" else self._images(batch)
-        usable = [i for i, item in enumerate(items) if item is not None]
-        if usable:
-            vectors[usable] = self._call([items[i] for i in usable])
+        step = len(batch) if self._kind == "text" else IMAGES_AT_ONCE
+        for start in range(0, len(batch), max(1, step)):
+            block = batch.slice(start, step)
+            items = self._texts(block) if self._kind == "text" else self._images(block)
+            usable = [i for i, item in enumerate(items) if item is not None]
+            if usable:
+                vectors[start + np.array(usable)] = self._call([items[i] for i in usable])
         return vectors
 
     def _texts(self, batch: pa.Array) -> list[Any]:

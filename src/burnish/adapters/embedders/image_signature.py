@@ -33,8 +33,8 @@ class ImageSignature:
         """Give (len(batch), 264) numbers."""
         rows = np.full((len(batch), self.n_dims), np.nan, np.float32)
         rows[:, -1] = 0.0
-        for row, content in zip(rows, contents(batch), strict=True):
-            picture = self._reader.read(content)
+        for i, row in enumerate(rows):
+            picture = self._reader.read(contents(batch.slice(i, 1))[0])
             if picture is not None:
                 row[:N_PIXELS], row[N_PIXELS:] = _pixels(picture), _statistics(picture)
         return rows

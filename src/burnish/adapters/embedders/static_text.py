@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
+PART_CHARACTERS = 50_000
 
 
 class StaticTextEmbedder:
@@ -36,10 +38,11 @@ class StaticTextEmbedder:
         """Give (len(batch), 256) vectors."""
         vectors = np.full((len(batch), self.n_dims), np.nan, np.float32)
         for start in range(0, len(batch), self._block_rows):
-            texts = [(text or "")[: self._max_characters] for text in batch.slice(start, self._block_rows).to_pylist()]
-            filled = [i for i, text in enumerate(texts) if text and not text.isspace()]
-            if filled:
-                vectors[start + np.array(filled)] = self._mean_vectors([texts[i] for i in filled])
+            block = batch.slice(start, self._block_rows).cast(pa.large_string())
+            texts = pc.utf8_slice_codeunits(block, 0, self._max_characters).to_pylist()
+            filled = np.array([i for i, text in enumerate(texts) if text and not text.isspace()], np.int64)
+            for rows in _parts(filled, [len(texts[i]) for i in filled]):
+                vectors[start + rows] = self._mean_vectors([texts[i] for i in rows])
         return vectors
 
     def _mean_vectors(self, texts: list[str]) -> NDArray[np.float32]:
@@ -49,3 +52,9 @@ class StaticTextEmbedder:
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
         sums = np.add.reduceat(self._token_vectors[flat], starts, axis=0)
         return np.asarray(sums / lengths[:, None], np.float32)
+
+
+def _parts(rows: NDArray[np.int64], lengths: list[int]) -> list[NDArray[np.int64]]:
+    """Cut rows into runs of about `PART_CHARACTERS`: a token takes 1 kB while it is averaged."""
+    part = np.cumsum(lengths) // PART_CHARACTERS
+    return np.split(rows, np.flatnonzero(np.diff(part)) + 1) if len(rows) else []
