@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -73,10 +72,8 @@ def row_chips(facts: ReportFacts, row_id: str) -> Markup:
 
 def record(facts: ReportFacts, row_id: str | None) -> Mapping[str, Any]:
     """Give the original fields of a row in `records`, or nothing."""
-    if facts.records is None or row_id is None or "row_id" not in facts.records.column_names:
-        return {}
-    position = _record_positions(facts).get(row_id)
-    if position is None:
+    position = facts.record_positions.get(row_id)
+    if facts.records is None or position is None:
         return {}
     line = facts.records.slice(position, 1).to_pylist()[0]
     return {name: value for name, value in line.items() if name != "row_id"}
@@ -152,9 +149,3 @@ def _record_list(fields: Mapping[str, Any], other: Mapping[str, Any]) -> Markup:
 def _field(value: Any, other: Any) -> object:
     text = "–" if value is None else _shown(value)
     return text if value == other else element("mark", text)
-
-
-@lru_cache(maxsize=4)
-def _record_positions(facts: ReportFacts) -> dict[str, int]:
-    ids = [] if facts.records is None else facts.records.column("row_id").to_pylist()
-    return {row_id: i for i, row_id in enumerate(ids)}

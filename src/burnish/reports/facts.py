@@ -52,6 +52,13 @@ class ReportFacts:
         """Row id → its edit."""
         return {} if self.changeset is None else {edit["row_id"]: edit for edit in self.changeset["edits"]}
 
+    @cached_property
+    def record_positions(self) -> dict[str | None, int]:
+        """Row id → position in `records`; empty without records."""
+        if self.records is None or "row_id" not in self.records.column_names:
+            return {}
+        return {row_id: i for i, row_id in enumerate(self.records.column("row_id").to_pylist())}
+
     def column(self, name: str) -> pa.Array:
         """Give one column of `rows` as a single array; all null when it is not there."""
         if name not in self.rows.column_names:
