@@ -81,14 +81,34 @@ def test_a_file_that_is_cut_off(tmp_path, name):
     assert name in refused(path)
 
 
-@pytest.mark.parametrize("page", range(4, 120, 12))
-def test_flipped_bytes_of_a_parquet_file_are_told_or_read(tmp_path, page):
-    pq.write_table(TABLE, tmp_path / "a.parquet", write_page_checksum=True)
-    data = bytearray((tmp_path / "a.parquet").read_bytes())
-    data[page] ^= 0xFF
-    (tmp_path / "a.parquet").write_bytes(data)
-    with contextlib.suppress(InputError):
-        assert len(read_source(tmp_path / "a.parquet", {})[0]) == 2
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.csv", "a.jsonl", "a.npy", "a.npz"])
+def test_flipped_bytes_anywhere_end_in_rows_or_in_a_remedy(tmp_path, name):
+    path = tmp_path / name
+    if name == "a.parquet":
+        pq.write_table(TABLE, path)
+    elif name == "a.arrow":
+        with pa.ipc.new_file(path, TABLE.schema) as file:
+            file.write_table(TABLE)
+    elif name == "a.csv":
+        TABLE.to_pandas().to_csv(path, index=False)
+    elif name == "a.jsonl":
+        TABLE.to_pandas().to_json(path, orient="records", lines=True)
+    elif name == "a.npy":
+        np.save(path, np.eye(5))
+    else:
+        np.savez(path, X=np.eye(5), y=np.arange(5))
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole)
+        data[rng.integers(len(data))] = rng.integers(256)
+        path.write_bytes(data)
+        with contextlib.suppress(InputError, UsageError):
+            assert len(read_source(path, {})[0]) > 0
+
+
+def test_a_field_name_that_is_not_utf_8(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b'{"caf\xe9": "x"}\n')
+    assert "name is not UTF-8" in refused(tmp_path / "a.jsonl")
 
 
 def test_no_rows(tmp_path):

@@ -1,7 +1,9 @@
 """Embeddings in .npy (memory-mapped) and .npz files, with labels and ids beside them."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
+from tokenize import TokenError
 from typing import cast
 
 import numpy as np
@@ -12,6 +14,11 @@ from burnish.adapters.sources.files import DataFile
 from burnish.adapters.sources.opened import Given, Guess, Opened, named
 from burnish.errors import InputError, MissingFieldError, UsageError
 
+# What np.load raises for damaged files: its header is Python source, its archive a zip.
+UNREADABLE = (
+    ValueError, TypeError, OSError, EOFError, SyntaxError, TokenError, NotImplementedError, OverflowError,
+    MemoryError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 VECTOR_NAMES = ("embeddings", "embedding", "vectors", "vector", "emb", "features", "x")
 
 
@@ -87,7 +94,7 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
             return arrays_opened({"embeddings": array}, {}, name)
         with file.local.open("rb") as opened, np.load(opened, allow_pickle=False) as loaded:
             return arrays_opened({key: loaded[key] for key in loaded.files}, given, name)
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         if "ickle" in str(error) or "Python objects" in str(error):
             raise InputError(
                 f"{file.path!r} holds Python objects, which are not read: unpickling runs code.",

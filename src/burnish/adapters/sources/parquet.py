@@ -18,7 +18,7 @@ def read_parquet(file: DataFile, given: Given) -> tuple[pa.Table, list[Guess]]:
     try:
         with pq.ParquetFile(file.open()) as opened:
             return opened.read(), []
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _corrupt(file, "a Parquet file", error) from error
 
 
@@ -34,7 +34,7 @@ def read_arrow(file: DataFile, given: Given) -> tuple[pa.Table, list[Guess]]:
         if magic.startswith(FEATHER_V1_MAGIC):
             return feather.read_table(opened), []
         return pa.ipc.open_stream(opened).read_all(), []
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _corrupt(file, "an Arrow file", error) from error
 
 

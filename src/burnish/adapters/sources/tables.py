@@ -60,8 +60,13 @@ def _plain_text(kind: pa.DataType) -> pa.DataType:
 
 
 def refuse_twins(table: pa.Table, source: str) -> None:
-    """Raise InputError when two fields share a name."""
-    twins = [name for name, count in Counter(table.column_names).items() if count > 1]
+    """Raise InputError when two fields share a name, or a name cannot be read."""
+    try:
+        twins = [name for name, count in Counter(table.column_names).items() if count > 1]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source} has a field whose name is not UTF-8: {error.object!r}.", remedy="Write the file again as UTF-8."
+        ) from error
     if twins:
         raise InputError(
             f"{source} has more than one field named {twins[0]!r}.", remedy="Give every field its own name."
