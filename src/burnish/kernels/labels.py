@@ -2,11 +2,12 @@
 
 The evidence q(class | row) is an equal mixture of the calibrated prediction and the votes of the row's
 neighbors. It predicts the given labels, noise included; what is wanted is the true one. So a confusion
-matrix T[true, given] is counted on confident rows (confident learning, Northcutt et al. 2021, section 3.1),
-q is deconvolved by it (Richardson 1972; Lucy 1974) and sharpened, and Bayes' rule with T gives the odds
-that the given label is wrong. The number of wrong labels is never asked for: it is the sum of such
-posteriors, and the scores are shifted so that the probabilities add up to it. The score is the log odds
-times the probability of the best other class: a row that no class fits says little against its label.
+matrix T[true, given] is counted on confident rows (confident learning, Northcutt et al. 2021, section 3.1);
+q, each class divided by how well its own rows are predicted, is deconvolved by T (Richardson 1972; Lucy
+1974) and sharpened; and Bayes' rule with T gives the odds that the given label is wrong, which are
+multiplied by the evidence for the best other class: a row that no class fits says little against its label.
+The number of wrong labels is never asked for: it is the sum of the posteriors, and the scores are shifted
+so that the probabilities add up to it. (Sharpening and the multiplication are ours, measured not derived.)
 """
 
 from dataclasses import dataclass
