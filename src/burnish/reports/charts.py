@@ -55,11 +55,14 @@ def dot(name: Any, line: Mapping[str, Any], keys: tuple[str, str, str], tone: st
 
 def chart_of(title: str, metric: str, dots: Iterable[Dot | None], **options: Any) -> Chart | None:
     """Give a chart of the dots that are known, the first `CHART_ROWS`; None when there are none."""
-    known = tuple(d for d in dots if d is not None)[:CHART_ROWS]
+    known = [d for d in dots if d is not None]
     if not known:
         return None
     axis = options.pop("axis", metric.replace("_", " "))
-    return Chart(title, axis, known, percent=is_share(metric), **options)
+    note = options.pop("note", "")
+    if len(known) > CHART_ROWS:
+        note = f"the first {CHART_ROWS} of {len(known)}" + (f"; {note}" if note else "")
+    return Chart(title, axis, tuple(known[:CHART_ROWS]), percent=is_share(metric), note=note, **options)
 
 
 def chart_figure(name: str, chart: Chart | None) -> Markup | None:

@@ -10,7 +10,7 @@ from burnish.reports.cards import evidence_list, parsed, row_card
 from burnish.reports.facts import ReportFacts
 from burnish.reports.markup import Markup, clean, element, join
 from burnish.reports.numbers import percent
-from burnish.reports.words import ACTIONS, KINDS, kind_rank, kind_title
+from burnish.reports.words import ACTIONS, KINDS, code_title, kind_rank
 
 SHOWN_PER_CODE = 8
 OPEN_PER_CODE = 3
@@ -77,7 +77,7 @@ def _code_kinds(facts: ReportFacts) -> dict[str, str]:
 def _code_block(facts: ReportFacts, code: str, kind: str, shown: int) -> Markup:
     found, total = cases(facts, code, shown=shown)
     said = f"{len(found)} of {total:,} shown, surest first; all are in findings.parquet." if len(found) < total else ""
-    heading = element("h3", f"{kind_title(kind)} ", element("code", clean(code, 20), class_="code"))
+    heading = element("h3", f"{code_title(code, kind)} ", element("code", clean(code, 20), class_="code"))
     about = element("p", KINDS.get(kind, ("", ""))[1], " ", element("span", said, class_="quiet") if said else None)
     blocks = [_case(facts, case, kind) for case in found]
     rest = blocks[OPEN_PER_CODE:]

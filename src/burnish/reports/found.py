@@ -10,7 +10,7 @@ from burnish.reports.facts import ReportFacts
 from burnish.reports.markup import Markup, clean, element
 from burnish.reports.numbers import count, percent
 from burnish.reports.tables import Cell, data_table
-from burnish.reports.words import ACTIONS, SIGNS, kind_rank, kind_title
+from burnish.reports.words import ACTIONS, SIGNS, code_title, kind_rank
 
 
 def found_section(facts: ReportFacts) -> Markup:
@@ -26,7 +26,7 @@ def found_section(facts: ReportFacts) -> Markup:
     lines = []
     for code, entry in sorted(counts.items(), key=lambda item: (kind_rank(item[1]["kind"]), item[0])):
         line = [
-            element("a", kind_title(entry["kind"]), href=f"#evidence-{code}"),
+            element("a", code_title(code, entry["kind"]), href=f"#evidence-{code}"),
             element("code", clean(code, 20), class_="code"),
             severity(entry["severity"]),
             Cell(count(entry["findings"]), entry["findings"]),

@@ -18,7 +18,7 @@ from burnish.reports.numbers import (
     p_value,
     percent,
 )
-from burnish.reports.words import arm_name, kind_rank, kind_title
+from burnish.reports.words import arm_name, code_title, kind_rank
 
 SLICES_SHOWN = 10
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!@])")
@@ -56,7 +56,7 @@ def _found(facts: ReportFacts) -> list[str]:
         return ["No check found anything."]
     ordered = sorted(counts.items(), key=lambda item: (kind_rank(item[1]["kind"]), item[0]))
     lines = [
-        (code, kind_title(e["kind"]), e["severity"], count(e["findings"]), count(e["rows"]), done.get(code, "–"))
+        (code, code_title(code, e["kind"]), e["severity"], count(e["findings"]), count(e["rows"]), done.get(code, "–"))
         for code, e in ordered
     ]
     return [_table(("code", "finding", "severity", "findings", "rows", "done"), lines)]

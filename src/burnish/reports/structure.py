@@ -110,9 +110,10 @@ def _exemplars(facts: ReportFacts, row_ids: list[str]) -> Markup | None:
     pictures = [r for r in row_ids if r in facts.thumbnails][:EXEMPLAR_PICTURES]
     if pictures:
         return element("div", [row_content(facts, r) for r in pictures], class_="thumbs")
-    texts = [t for t in (row_text(facts, r) for r in row_ids[:EXEMPLARS_SHOWN]) if t is not None]
+    given = (row_text(facts, row_id) for row_id in row_ids)
+    texts = list(dict.fromkeys(clean(text, 140) for text in given if text is not None))[:EXEMPLARS_SHOWN]
     if texts:
-        return element("ul", [element("li", clean(t, 140), dir="auto") for t in texts], class_="exemplars")
+        return element("ul", [element("li", t, dir="auto") for t in texts], class_="exemplars")
     records = [row_content(facts, r) for r in row_ids[:1]] if facts.records is not None else []
     return element("div", records) if records else None
 

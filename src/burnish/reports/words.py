@@ -15,6 +15,12 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 """Kind → (title, one sentence), in the order of the report: what distorts a measurement comes first."""
 
+CODES = {
+    "LEK001": "Exact leaks", "LEK002": "Near leaks", "LAB002": "Suspect labels in evaluation",
+    "IMB001": "Class imbalance", "IMB002": "Cluster imbalance",
+}  # fmt: skip
+"""Codes that share their kind with another code → a title that tells them apart."""
+
 ACTIONS = {"drop": "dropped", "relabel": "relabelled", "weight": "reweighted"}
 
 SEVERITIES = ("error", "warning", "info")
@@ -31,6 +37,11 @@ VERDICTS = {
 def kind_title(kind: str) -> str:
     """Give the plural title of a kind of finding."""
     return KINDS.get(kind, (kind.replace("_", " ").capitalize(), ""))[0]
+
+
+def code_title(code: str, kind: str) -> str:
+    """Give the title of a code's findings: its own where it has one, else that of its kind."""
+    return CODES.get(code, kind_title(kind))
 
 
 def kind_rank(kind: str) -> int:
