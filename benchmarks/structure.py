@@ -85,7 +85,7 @@ def synthetic(n_rows: int, *, n_classes: int = 500, n_topics: int = 40, n_dims: 
 
 def neighbor_lines(task: Task, exact: Any, exact_seconds: float) -> list[dict[str, Any]]:
     lines = [_line(task, method="exact", recall=1.0, estimate=1.0, seconds=exact_seconds)]
-    for n_probes in (4, 16):
+    for n_probes in (8, 32):
         found, seconds = timed(lambda rows, n=n_probes: nearest_neighbors(rows, K, exact_rows=0, n_probes=n), task.rows)
         near = found.distances <= exact.distances[:, -1:] + 1e-5
         estimate = estimate_recall(task.rows, found)

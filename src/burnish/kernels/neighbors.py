@@ -26,7 +26,7 @@ class Neighbors(NamedTuple):
 
 
 def nearest_neighbors(
-    embeddings: ArrayLike, k: int = 15, *, exact_rows: int = EXACT_ROWS, n_probes: int = 16, seed: int = 0
+    embeddings: ArrayLike, k: int = 15, *, exact_rows: int = EXACT_ROWS, n_probes: int = 32, seed: int = 0
 ) -> Neighbors:
     """Give each row its `k` nearest other rows by cosine distance (0..2), nearest first.
 

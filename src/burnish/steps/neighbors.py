@@ -21,7 +21,7 @@ class NearestNeighbors:
 
     k: int = 15
     exact_rows: int = EXACT_ROWS
-    n_probes: int = 16
+    n_probes: int = 32
     n_sampled: int = 500
 
     name: ClassVar[str] = "neighbors"
