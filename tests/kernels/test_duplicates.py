@@ -45,11 +45,11 @@ def near_rows(vectors, **options):
     return group_near(pairs, scores, test)
 
 
-def with_copies(n=500, n_copies=40, noise=0.02, seed=0, n_dims=16):
+def with_copies(n=500, n_copies=40, *, noise=0.02, seed=0):
     rng = np.random.default_rng(seed)
-    plain = rng.normal(size=(n, n_dims))
+    plain = rng.normal(size=(n, 16))
     copied = rng.choice(n, n_copies, replace=False)
-    return np.vstack([plain, plain[copied] + noise * rng.normal(size=(n_copies, n_dims))]), copied
+    return np.vstack([plain, plain[copied] + noise * rng.normal(size=(n_copies, 16))]), copied
 
 
 @settings(max_examples=40, deadline=None)
