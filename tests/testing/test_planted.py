@@ -7,9 +7,7 @@ from burnish.errors import UsageError
 from burnish.testing import planted as module
 from burnish.testing.planted import Defects, Planted, planted_texts, planted_vectors
 
-ALL = Defects(
-    duplicates=0.03, near_duplicates=0.04, leaks=0.02, wrong_labels=0.05, outliers=0.02, weak_slice=0.06
-)
+ALL = Defects(duplicates=0.03, near_duplicates=0.04, leaks=0.02, wrong_labels=0.05, outliers=0.02, weak_slice=0.06)
 
 
 @pytest.fixture(params=[planted_vectors, planted_texts], ids=["vectors", "texts"])

@@ -155,9 +155,7 @@ def planted_vectors(
     return _planted(plan, names, {"embedding": embedding}, vectors=kept, rng=rng)
 
 
-def planted_texts(
-    n_rows: int = 1_000, *, n_classes: int = 4, defects: Defects | None = None, seed: int = 0
-) -> Planted:
+def planted_texts(n_rows: int = 1_000, *, n_classes: int = 4, defects: Defects | None = None, seed: int = 0) -> Planted:
     """Write short texts about `n_classes` subjects (2 to 8), with known defects.
 
     A near copy has a word or two changed, swapped or cased otherwise; an outlier is made of letters
