@@ -221,13 +221,14 @@ def find_threshold(p_values: NDArray[np.float64], *, max_false_share: float = MA
     """Find the p-value up to which at most `max_false_share` of the pairs are expected to be chance.
 
     Benjamini & Hochberg (1995). Recall: pairs found that are not chance, over the pairs in all that are not
-    (Storey 2002, lambda = 0.5). Where nothing stands out, the threshold is that of a single surest pair.
+    (Storey 2002, lambda = 0.5). Where nothing stands out, the threshold is that of a single
+    surest pair, and nothing is known of precision and recall (NaN).
     """
     n = len(p_values)
     ordered = np.sort(p_values)
     passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, n + 1) / max(n, 1))
     if not len(passing):
-        return Threshold(max_false_share / max(n, 1), 1 - max_false_share, float("nan"), n)
+        return Threshold(max_false_share / max(n, 1), float("nan"), float("nan"), n)
     n_found = int(passing[-1]) + 1
     p_value = max_false_share * n_found / n
     n_chance = min(float(n), 2.0 * float((p_values > 0.5).sum()))

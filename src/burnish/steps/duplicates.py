@@ -200,7 +200,8 @@ def is_table(evidence: Evidence) -> bool:
     """Tell whether rows are known by their fields only: no text, no image, no vectors of the user's."""
     roles = evidence.dataset.roles
     brought = evidence.dataset.vectors is not None or roles.embedding is not None
-    return not brought and roles.text is None and roles.image is None
+    seen = roles.text is not None or roles.image is not None or "image_pixels" in evidence
+    return not brought and not seen
 
 
 def evidence_views(evidence: Evidence) -> tuple[Views, NDArray[np.bool_]]:
