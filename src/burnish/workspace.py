@@ -114,6 +114,10 @@ class Workspace:
         protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
         return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
 
+    def refuse_unusable(self, model: object, metric: str) -> None:
+        """Raise UsageError for a model or metric that cannot be used, before any work is done."""
+        Protocol(resolve_model(model, l2=1.0), metric=metric)
+
     def _frozen_l2(self, audited: Audited) -> float:
         """Choose the probe's regularisation once, on the uncurated training rows, before any arm is trained."""
         place = measurement_field(audited.evidence)

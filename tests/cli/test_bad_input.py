@@ -66,7 +66,8 @@ def test_one_row_is_audited_without_a_fuss(run, tmp_path):
 
 
 def test_one_class_is_audited_and_cannot_be_measured(run, tmp_path):
-    source = written(tmp_path, table_of(label=["red"] * 60, text=["the same words again"] * 60))
+    copied = table_of()["text"].to_pylist()[:50] + ["a copied text about nothing much"] * 10
+    source = written(tmp_path, table_of(label=["red"] * 60, text=copied))
     assert run("audit", source)[0] == 0
     code, _, err = run("curate", source, "--out", "other")
     assert code == 3
@@ -77,7 +78,7 @@ def test_unusable_embeddings_are_refused_and_a_few_are_findings(run, refused, tm
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(60, 8)).astype(np.float32)
     np.save(tmp_path / "none.npy", np.full((60, 8), np.nan, np.float32))
-    assert "usable" in refused("audit", tmp_path / "none.npy")
+    assert "can be used" in refused("audit", tmp_path / "none.npy")
     vectors[3], vectors[4], vectors[5] = np.nan, np.inf, 0
     np.save(tmp_path / "some.npy", vectors)
     assert run("audit", tmp_path / "some.npy")[0] == 0

@@ -13,7 +13,7 @@ def test_an_audit_writes_the_files_of_the_contract_and_says_where(run, texts_fil
     assert code == 0
     assert {p.name for p in (texts_file.parent / "burnish-out").iterdir()} == AUDIT_FILES
     assert "report.html" in out.splitlines()[-1]
-    assert "guessed: text = text" in " ".join(out.split())
+    assert "text = text" in " ".join(out.split())
     assert err == ""
 
 

@@ -96,9 +96,7 @@ def measure(**options: Any) -> None:
 def main() -> NoReturn:
     """Run a command; leave with its documented exit code, and never with a traceback unless --debug."""
     try:
-        burnish.main(standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        code = burnish.main(standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted; nothing was half-written.", "Run the same command again: embeddings made so far are kept.")
         sys.exit(INTERRUPTED)
@@ -120,7 +118,7 @@ def main() -> NoReturn:
             "This is a fault of burnish. Please report it; --debug shows where.",
         )
         sys.exit(WRONG_USAGE)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _run(command: str, options: dict[str, Any]) -> None:

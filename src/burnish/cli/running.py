@@ -15,7 +15,7 @@ from burnish.cli.terminal import show_clusters, show_edits, show_effect, show_fi
 from burnish.dataset import Changeset, Edit, Evaluation
 from burnish.errors import BurnishError, InputError
 from burnish.pipeline.tables import clusters_table
-from burnish.publishing import Curation, curate_audited, publish, run_summary
+from burnish.publishing import Curation, curate_audited, publish, refuse_unwritable, run_summary
 from burnish.workspace import Audited, Workspace
 
 SEVERITIES = ("info", "warning", "error")
@@ -25,7 +25,7 @@ REVIEWED = 150
 
 def audit(*, source: str, out: str, as_json: bool, fail_on: str | None, **options: Any) -> int:
     """Audit a source, write the files, and leave with 1 when a finding is as severe as `fail_on`."""
-    audited, _ = _audit(source, options)
+    audited, _ = _audit(source, out, options)
     written = publish(out, audited)
     document = run_summary(audited, None, None)
     if as_json:
@@ -39,7 +39,7 @@ def audit(*, source: str, out: str, as_json: bool, fail_on: str | None, **option
 
 def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **options: Any) -> int:
     """Audit, decide, measure, publish; the exit code follows the verdict."""
-    audited, workspace = _audit(source, options)
+    audited, workspace = _audit(source, out, options, model=model, metric=metric)
     try:
         with Bars() as bars:
             workspace.progress = bars
@@ -61,7 +61,7 @@ def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **o
 def measure(*, source: str, out: str, as_json: bool, model: str, metric: str, changeset: str, **options: Any) -> int:
     """Measure a given changeset; the exit code follows the verdict."""
     changes = read_changeset(changeset)
-    audited, workspace = _audit(source, options)
+    audited, workspace = _audit(source, out, options, model=model, metric=metric)
     changes.apply(audited.dataset)
     with Bars() as bars:
         workspace.progress = bars
@@ -81,7 +81,7 @@ def demo(*, out: str, as_json: bool, seed: int, workspace: str) -> int:
     """Do the main job on the data set that ships with the package, then let a person's labels in."""
     options = {"seed": seed, "workspace": workspace, "text": "text", "label": "label", "split": "split", "id": "id"}
     with as_file(files("burnish.cli") / "data" / "youtube_spam.parquet") as path:
-        audited, space = _audit(str(path), {**options, "meta": ("video",)})
+        audited, space = _audit(str(path), out, {**options, "meta": ("video",)})
     with Bars() as bars:
         space.progress = bars
         done = curate_audited(space, audited)
@@ -118,10 +118,15 @@ def read_changeset(path: str) -> Changeset:
     return Changeset.from_json(document)
 
 
-def _audit(source: str, options: dict[str, Any]) -> tuple[Audited, Workspace]:
+def _audit(
+    source: str, out: str, options: dict[str, Any], *, model: str = "probe", metric: str = "accuracy"
+) -> tuple[Audited, Workspace]:
+    """Refuse what is unusable before any work, then read and audit."""
+    refuse_unwritable(out)
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
     with Bars() as bars:
         workspace = Workspace(options["workspace"], seed=options["seed"], progress=bars)
+        workspace.refuse_unusable(model, metric)
         dataset, guesses = workspace.read(source, given)
         audited = workspace.audit(
             dataset, guesses, embedder=options.get("embedder"), evaluation_split=options.get("eval_split")

@@ -142,3 +142,11 @@ def test_a_folder_in_place_of_a_file_is_told_and_nothing_is_changed(tmp_path):
 def test_a_name_that_is_a_path_is_refused(tmp_path, name):
     with pytest.raises(UsageError):
         FolderSink(tmp_path).write({name: "x"})
+
+
+def test_a_file_of_an_earlier_run_that_is_not_written_anew_is_removed(tmp_path):
+    sink = FolderSink(tmp_path / "out", owned=frozenset({"a.json", "b.json"}))
+    sink.write({"a.json": "1", "b.json": "1"})
+    (tmp_path / "out" / "mine.txt").write_text("stays")
+    sink.write({"a.json": "2"})
+    assert {p.name: p.read_text() for p in (tmp_path / "out").iterdir()} == {"a.json": "2", "mine.txt": "stays"}

@@ -25,9 +25,14 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class FolderSink:
-    """Writes into `folder`, which need not exist; files of other names in it stay as they are."""
+    """Writes into `folder`, which need not exist; files of other names in it stay as they are.
+
+    `owned`: names that belong to a run; one that is there and not written anew is removed, so that
+    the folder never mixes two runs.
+    """
 
     folder: Path
+    owned: frozenset[str] = frozenset()
 
     def write(self, files: Mapping[str, bytes | str | pa.Table]) -> dict[str, str]:
         """Write name → bytes, text (as UTF-8) or table (as Parquet); give name → path.
@@ -67,6 +72,8 @@ class FolderSink:
             with ExitStack() as undo:
                 for name in files:
                     _swap(draft / name, self.folder / name, former / name, undo)
+                for name in self.owned - files.keys():
+                    _retire(self.folder / name, former / name, undo)
                 undo.pop_all()
             _sync(self.folder)
 
@@ -88,6 +95,13 @@ def _swap(new: Path, place: Path, former: Path, undo: ExitStack) -> None:
     else:
         undo.callback(place.unlink, missing_ok=True)
     new.replace(place)
+
+
+def _retire(place: Path, former: Path, undo: ExitStack) -> None:
+    """Take the file of an earlier run away; `undo` puts it back."""
+    if place.is_file():
+        place.replace(former)
+        undo.callback(former.replace, place)
 
 
 def _keep(place: Path, former: Path) -> None:
