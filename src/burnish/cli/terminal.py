@@ -55,7 +55,7 @@ def show_clusters(console: Console, names: list[Mapping[str, Any]]) -> None:
     table = Table(title="Clusters of the latent space", title_justify="left", box=None, pad_edge=False)
     table.add_column("cluster", no_wrap=True, overflow="ellipsis", max_width=60)
     for column in ("rows", "stable", "accuracy"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", no_wrap=True, min_width=8)
     for line in names[:MAX_LINES]:
         accuracy = "" if line["accuracy"] is None else f"{line['accuracy']:.2f}"
         stability = "" if line["stability"] is None else f"{line['stability']:.2f}"

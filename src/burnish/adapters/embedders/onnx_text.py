@@ -1,5 +1,6 @@
 """Text by a transformer in ONNX: tokenize, pad, run, pool."""
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -87,7 +88,8 @@ class OnnxTextEmbedder:
 
 def _open_tokenizer(path: Path) -> Tokenizer:
     try:
-        return Tokenizer.from_buffer(path.read_bytes())
+        document = path.read_bytes()
+        return Tokenizer.from_buffer(gzip.decompress(document) if path.suffix == ".gz" else document)
     except (OSError, ValueError) as error:
         raise EmbedderError(
             f"the tokenizer {path} cannot be read: {error}.",
