@@ -137,12 +137,13 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     source: object, *, text: str | None = None, image: str | None = None, embedding: str | None = None,
     label: str | None = None, split: str | None = None, id: str | None = None, group: str | None = None,  # noqa: A002
     time: str | None = None, meta: Collection[str] | None = None, prediction: str | None = None,
-    proba: str | None = None, embedder: str | None = None, eval_split: str | None = None, seed: int = 0,
-    workspace: str | Path = ".burnish",
+    proba: str | None = None, embedder: str | None = None, eval_split: str | None = None,
+    keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish",
 ) -> Audit:  # fmt: skip
     """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
 
-    Fields that are not named are guessed; `Audit.audited.guesses` tells the guesses and why.
+    Fields that are not named are guessed; `Audit.audited.guesses` tells the guesses and why. `keep_by`: of
+    copies, keep the one with the largest value of this field instead of the most central one.
     """
     given: dict[str, str | tuple[str, ...] | None] = {
         "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
@@ -151,7 +152,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     }  # fmt: skip
     space = Workspace(workspace, seed=seed)
     dataset, guesses = space.read(source, given)
-    return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split), space)
+    return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split, keep_by=keep_by), space)
 
 
 def measure(audit: Audit, changes: Changeset, *, model: object = None, metric: str = "accuracy") -> Evaluation:

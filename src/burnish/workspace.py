@@ -86,7 +86,7 @@ class Workspace:
 
     def audit(
         self, dataset: Dataset, guesses: Collection[Guess] = (), *, embedder: str | None = None,
-        evaluation_split: str | None = None,
+        evaluation_split: str | None = None, keep_by: str | None = None,
     ) -> Audited:  # fmt: skip
         """Embed the rows, gather all evidence and judge it. Raises InputError when nothing can be embedded."""
         started = perf_counter()
@@ -94,13 +94,13 @@ class Workspace:
         columns, recipe = self._embed(dataset, kind, embedder)
         timings = {"embed": perf_counter() - started}
         gathered = gather(
-            Evidence(dataset).adding(columns), steps(evaluation_split=evaluation_split),
+            Evidence(dataset).adding(columns), steps(evaluation_split=evaluation_split, keep_by=keep_by),
             seed=self.seed, progress=self.progress,
         )  # fmt: skip
         started = perf_counter()
         findings = tuple(judge(gathered.evidence, CHECKS))
         timings |= gathered.timings | {"judge": perf_counter() - started}
-        parameters = {"embedder": recipe, "seed": self.seed, "evaluation_split": evaluation_split}
+        parameters = {"embedder": recipe, "seed": self.seed, "evaluation_split": evaluation_split, "keep_by": keep_by}
         return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters)
 
     def decide(self, audited: Audited, policy: Policy | None = None) -> Changeset:

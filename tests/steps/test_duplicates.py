@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from burnish.dataset import Column, Dataset, Evidence, Roles, findings_table
+from burnish.errors import MissingFieldError
 from burnish.protocols import Check, Step
 from burnish.steps.duplicates import ConflictingDuplicates, Duplicates, ExactDuplicates, NearDuplicates
 from burnish.steps.neighbors import NearestNeighbors
@@ -187,3 +188,23 @@ def test_one_row_is_alone():
     found = gathered(dataset, np.ones((1, 3)))
     assert found["near_group"].tolist() == [-1]
     assert found.table("duplicate_threshold").num_rows == 1
+
+
+def test_of_copies_the_one_with_the_largest_value_of_a_field_is_kept():
+    planted = planted_vectors(400, defects=Defects(duplicates=0.05, near_duplicates=0.05), seed=2)
+    evidence = Evidence(planted.dataset).adding([Column("embeddings", planted.vectors, "row")])
+    evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
+    kept = evidence.adding(Duplicates(keep_by="age").run(evidence, seed=0))["near_representative"]
+    ages = np.array(planted.table["age"].to_pylist())
+    pairs = np.concatenate([planted.duplicates, planted.near_duplicates])
+    pairs = pairs[(kept[pairs] >= 0).all(axis=1) & (ages[pairs[:, 0]] != ages[pairs[:, 1]])]
+    assert len(pairs) > 20
+    assert (kept[pairs[:, 0]] == pairs[np.arange(len(pairs)), ages[pairs].argmax(axis=1)]).all()
+
+
+def test_keeping_by_a_field_that_is_not_there_is_refused_with_the_known_ones():
+    planted = planted_vectors(50, seed=2)
+    evidence = Evidence(planted.dataset).adding([Column("embeddings", planted.vectors, "row")])
+    evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
+    with pytest.raises(MissingFieldError, match="region"):
+        Duplicates(keep_by="agee").run(evidence, seed=0)

@@ -41,6 +41,7 @@ def run_options(command: Command) -> Command:
         (
             click.option("--embedder", metavar="NAME[:MODEL]", help="How rows become vectors. [default: by kind]"),
             click.option("--eval-split", metavar="NAME", help="Locked rows. [default: test, else 20 % drawn]"),
+            click.option("--keep-by", metavar="F", help="Of copies keep its largest value. [default: most central]"),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
             click.option(
                 "--config", type=click.Path(exists=True, dir_okay=False), is_eager=True, expose_value=False,

@@ -129,7 +129,11 @@ def _audit(
         workspace.refuse_unusable(model, metric)
         dataset, guesses = workspace.read(source, given)
         audited = workspace.audit(
-            dataset, guesses, embedder=options.get("embedder"), evaluation_split=options.get("eval_split")
+            dataset,
+            guesses,
+            embedder=options.get("embedder"),
+            evaluation_split=options.get("eval_split"),
+            keep_by=options.get("keep_by"),
         )
     return audited, workspace
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.cluster.hierarchy import linkage
 from scipy.sparse import coo_array, csc_array, csr_array, hstack
-from scipy.special import xlogy
+from scipy.special import logsumexp, xlogy
 from scipy.stats import rankdata
 
 from burnish.kernels.kmeans import assign, spherical_kmeans
@@ -29,6 +29,18 @@ MIN_LEFT = 0.8
 
 MIN_INSIDE, MAX_PART = 0.95, 0.8
 """A part of a slice lies in it with this share of its rows, and is at most this share of the slice."""
+
+
+TEMPER = 0.5
+"""Power of the likelihood ratios when overlapping regions are averaged: their maxima were searched for, and flatter."""
+
+
+MIN_OVERLAP = 0.15
+"""Jaccard similarity with the strongest region above which a region is averaged with it: the same fault."""
+
+
+N_DIMS, N_RESOLUTIONS, N_STARTS = 32, 5, 2
+"""Directions that regions are sought in; numbers of cells, and random starts at each of them."""
 
 
 class Literals(NamedTuple):
@@ -49,11 +61,12 @@ class Pairs(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """A slice that was found: its candidate's column, its own p-value, and the one adjusted for the whole search."""
+    """A slice that was found: its candidate's column, its own p-value, the one adjusted for the whole search, its rows."""
 
     candidate: int
     p_value: float
     q_value: float
+    rows: NDArray[np.int64]
 
 
 def scan(
@@ -61,6 +74,7 @@ def scan(
     families: list[csc_array],
     *,
     min_rows: int,
+    averaged: int | None = None,
     max_q_value: float = 0.05,
     n_permutations: int = 199,
     seed: int = 0,
@@ -70,7 +84,9 @@ def scan(
     `families`: 0/1 matrices (n_rows, n_candidates); candidates are numbered through. Each family is
     compared with its own permuted maxima, so that a hundred single conditions do not pay for
     thousands of crosses; the smallest p-value over the families is then compared with its own
-    permuted distribution (Westfall & Young 1993). A slice that was found leaves with its rows, and
+    permuted distribution (Westfall & Young 1993). Of the family `averaged` many overlap and none is
+    the truth: its statistic is a mean over candidates, and what is found is their average (as in the
+    Bayesian scan statistic, Neill 2006, tested by permutation here). A slice that was found leaves with its rows, and
     the rest is scanned again (Zhang, Assuncao & Kulldorff 2010): what only overlaps a fault is not
     reported again. `q_value` bounds the chance of any false slice up to this one; its smallest
     value is 1 / (n_permutations + 1). Cost: n_permutations · non-zero entries for each slice found.
@@ -86,15 +102,23 @@ def scan(
         sizes = _column_sums(left)
         usable = (sizes >= min_rows) & (sizes >= MIN_LEFT * full) & (sizes <= keep.sum() / 2)
         parts = [np.flatnonzero(usable[a:b]) + a for a, b in pairwise(bounds)]
-        search = _Search([part for part in parts if len(part)], n_permutations, max_q_value, rng)
+        blended = np.empty(0, np.int64) if averaged is None else parts[averaged]
+        search = _Search([part for part in parts if len(part)], blended, n_permutations, max_q_value, rng)
         if not search.parts:
             break
         best = _strongest(errors[keep], left, search)
         q_value = max(best.q_value, found[-1].q_value if found else 0.0)
         if q_value > max_q_value:
             break
-        found.append(_narrowed(errors[keep], left, best, search)._replace(q_value=q_value))
-        keep[_rows_of(candidates, found[-1].candidate)] = False
+        best = _narrowed(errors[keep], left, best, search)
+        rows = _rows_of(candidates, best.candidate)
+        if best.candidate in blended:
+            core = np.flatnonzero(keep)[average(errors[keep], left[:, blended], left[:, [best.candidate]])]
+            if len(core) >= min_rows:
+                rows = core
+                best = best._replace(p_value=_tail(errors[keep], np.flatnonzero(np.isin(np.flatnonzero(keep), core))))
+        found.append(best._replace(q_value=q_value, rows=np.sort(rows).astype(np.int64)))
+        keep[rows] = False
     return found
 
 
@@ -132,27 +156,75 @@ def cross(literals: Literals, *, min_rows: int, max_pairs: int = 4_000) -> Pairs
 
 
 def regions(
-    embeddings: NDArray[np.float32], *, min_rows: int, max_cells: int = 400, max_share: float = 0.2, seed: int = 0
+    embeddings: NDArray[np.float32],
+    *,
+    min_rows: int,
+    codes: NDArray[np.integer] | None = None,
+    max_cells: int = 400,
+    max_share: float = 0.2,
+    seed: int = 0,
 ) -> csc_array:
-    """Give regions of unit rows (n, d) as 0/1 columns: cells, and neighboring cells merged step by step.
+    """Give regions of unit rows (n, d) as 0/1 columns, overlapping, of `min_rows` rows up to `max_share` of all rows.
 
-    Rows are over-clustered into cells of about half of `min_rows`, and the cells merged as in Ward
-    1963; every merged set of `min_rows` rows up to `max_share` of all rows is a region, so that a
-    weak region is found at its own size. Rows of NaN lie in no region.
+    No partition is the true one, so several are given: the clusters `codes` (n, any; -1 none), cells
+    of k-means at several resolutions and starts, and small cells merged step by step (Ward 1963).
+    Cells are sought in the leading directions around the mean: elsewhere a common direction would
+    make all rows alike. Rows of NaN lie in no region but those of `codes`.
     """
     n_rows = len(embeddings)
     readable = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
-    n_cells = min(max_cells, 2 * len(readable) // min_rows)
-    if n_cells < 4:
-        return csc_array((n_rows, 0), dtype=np.float32)
-    rows = np.asarray(embeddings[readable], np.float32)
+    n_largest = int(max_share * n_rows)
+    found = [] if codes is None else [part for level in codes.T for part in _parts(level)]
+    if min_rows <= n_largest and len(readable) >= 2 * min_rows:
+        rows = _leading_directions(np.asarray(embeddings[readable], np.float32))
+        resolutions = np.geomspace(1.6 / max_share, max(2.0, 0.8 * len(readable) / min_rows), N_RESOLUTIONS)
+        for start, n_cells in enumerate(np.repeat(resolutions.round().astype(int), N_STARTS)):
+            cells = assign(rows, spherical_kmeans(rows, int(n_cells), seed=seed + start))
+            found += [readable[part] for part in _parts(cells)]
+        found += [readable[part] for part in _merged(rows, min(max_cells, len(readable) // 10), seed)]
+    return _indicator([part for part in found if min_rows <= len(part) <= n_largest], n_rows)
+
+
+def average(errors: NDArray[np.bool_], candidates: csc_array, strongest: csc_array) -> NDArray[np.int64]:
+    """Give the rows that most of the candidates like the `strongest` one (n_rows, 1) hold, weighed by their likelihood.
+
+    Each candidate matches the fault in part; the rows that they agree upon match it better than any.
+    """
+    sizes, size = _column_sums(candidates), strongest.nnz
+    shared = np.asarray((candidates.T @ strongest).todense(), np.float64).ravel()
+    counts = (candidates.T @ errors.astype(np.float32))[:, None]
+    weights = TEMPER * likelihood_ratios(counts, np.maximum(sizes, 1.0), int(errors.sum()), len(errors))[:, 0]
+    weights[shared < MIN_OVERLAP * (sizes + size - shared)] = -np.inf
+    agreed = candidates @ np.exp(weights - weights.max())
+    return np.flatnonzero(agreed >= 0.5 * agreed.max())
+
+
+def _parts(codes: NDArray[np.integer]) -> list[NDArray[np.int64]]:
+    """Give the positions of each code; -1 is none."""
+    order = np.argsort(codes, kind="stable")
+    order = order[np.searchsorted(codes[order], 0) :]
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def _leading_directions(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give unit rows (n, <= N_DIMS): the principal components of (n, d), fitted on at most 10,000 rows."""
+    sample = rows[:: 1 + len(rows) // 10_000]
+    center = sample.mean(axis=0)
+    _, directions = np.linalg.eigh(np.cov(sample.T).reshape(rows.shape[1], -1))
+    moved = np.asarray((rows - center) @ directions[:, -N_DIMS:], np.float32)
+    return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
+
+
+def _merged(rows: NDArray[np.float32], n_cells: int, seed: int) -> list[NDArray[np.int64]]:
+    """Give the sets of rows that cells become when the nearest are merged step by step."""
+    if n_cells < 2:
+        return []
     centroids = spherical_kmeans(rows, n_cells, seed=seed)
     cells = assign(rows, centroids)
-    order = readable[np.argsort(cells, kind="stable")]
-    members = np.split(order, np.cumsum(np.bincount(cells, minlength=n_cells))[:-1])
+    members = np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=n_cells))[:-1])
     for left, right, *_ in linkage(centroids, "ward"):
         members.append(np.concatenate([members[int(left)], members[int(right)]]))
-    return _indicator([m for m in members if min_rows <= len(m) <= max_share * n_rows], n_rows)
+    return members
 
 
 def _indicator(columns: list[NDArray[np.int64]], n_rows: int) -> csc_array:
@@ -164,7 +236,10 @@ def _indicator(columns: list[NDArray[np.int64]], n_rows: int) -> csc_array:
 
 
 class _Search(NamedTuple):
+    """Columns of each family; those whose family is averaged; how often to permute, the level, and chance."""
+
     parts: list[NDArray[np.int64]]
+    averaged: NDArray[np.int64]
     n_permutations: int
     max_q_value: float
     rng: np.random.Generator
@@ -196,20 +271,27 @@ def _strongest(errors: NDArray[np.bool_], candidates: csc_array, search: _Search
     transposed = [candidates[:, part].T.tocsr() for part in search.parts]
     sizes = [np.asarray(matrix.sum(axis=1), np.float64).ravel() for matrix in transposed]
     observed = [
-        likelihood_ratios((matrix @ errors.astype(np.float32))[:, None], size, n_errors, n_rows)[:, 0]
+        likelihood_ratios((matrix @ errors.astype(np.float32))[:, None], size, n_errors, n_rows)
         for matrix, size in zip(transposed, sizes, strict=True)
     ]
-    maxima = np.array([ratios.max() for ratios in observed])
-    permuted = _permuted_maxima(errors, transposed, sizes, search)
+    averaged = [bool(np.isin(part, search.averaged).any()) for part in search.parts]
+    statistic = [_statistic(ratios, averaged=mean) for ratios, mean in zip(observed, averaged, strict=True)]
+    permuted = _permuted(errors, list(zip(transposed, sizes, averaged, strict=True)), search)
     # The first column is the data as observed: under the null it is one permutation among the others.
-    together = np.column_stack([maxima, permuted])
+    together = np.column_stack([np.concatenate(statistic), permuted])
     ranks = np.array([rankdata(-family, method="max") for family in together]) / together.shape[1]
     smallest = ranks.min(axis=0)
     standing_out = ranks[:, 0] <= max(smallest[0], search.max_q_value)
-    family = int(np.where(standing_out, maxima, -1.0).argmax())
+    family = int(np.where(standing_out, [ratios.max() for ratios in observed], -1.0).argmax())
     candidate = int(search.parts[family][observed[family].argmax()])
-    p_value = _tail(errors, _rows_of(candidates, candidate))
-    return Scanned(candidate, p_value, float((smallest <= smallest[0]).mean()))
+    rows = _rows_of(candidates, candidate).astype(np.int64)
+    return Scanned(candidate, _tail(errors, rows), float((smallest <= smallest[0]).mean()), rows)
+
+
+def _statistic(ratios: NDArray[np.float64], *, averaged: bool) -> NDArray[np.float64]:
+    """Give one number per column of likelihood ratios (n_candidates, any): the largest, or a mean of likelihoods."""
+    most: NDArray[np.float64] = logsumexp(TEMPER * ratios, axis=0) if averaged else ratios.max(axis=0)
+    return most
 
 
 def _tail(errors: NDArray[np.bool_], inside: NDArray[np.integer]) -> float:
@@ -227,10 +309,10 @@ def _column_sums(matrix: csc_array) -> NDArray[np.float64]:
     return np.asarray(matrix.sum(axis=0), np.float64).ravel()
 
 
-def _permuted_maxima(
-    errors: NDArray[np.bool_], transposed: list[csr_array], sizes: list[NDArray[np.float64]], search: _Search
+def _permuted(
+    errors: NDArray[np.bool_], families: list[tuple[csr_array, NDArray[np.float64], bool]], search: _Search
 ) -> NDArray[np.float64]:
-    """Give the largest likelihood ratio (n_families, n_permutations) of each permutation of the errors."""
+    """Give the statistic (n_families, n_permutations) of each permutation of the errors."""
     n_rows, n_errors = len(errors), int(errors.sum())
     step = max(1, PERMUTED_VALUES // n_rows)
     blocks = []
@@ -238,8 +320,8 @@ def _permuted_maxima(
         width = min(step, search.n_permutations - start)
         shuffled = np.column_stack([search.rng.permutation(errors) for _ in range(width)]).astype(np.float32)
         rows = [
-            likelihood_ratios(matrix @ shuffled, size, n_errors, n_rows).max(axis=0)
-            for matrix, size in zip(transposed, sizes, strict=True)
+            _statistic(likelihood_ratios(matrix @ shuffled, size, n_errors, n_rows), averaged=averaged)
+            for matrix, size, averaged in families
         ]
         blocks.append(np.array(rows))
     return np.concatenate(blocks, axis=1)

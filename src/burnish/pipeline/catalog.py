@@ -51,9 +51,9 @@ CHECKS: tuple[Check, ...] = (*_DUPLICATES, *_LEAKS, *_LABELS, *_SET, *_QUALITY)
 """Every built-in check, in the order of the report."""
 
 
-def steps(*, evaluation_split: str | None = None) -> list[Step]:
+def steps(*, evaluation_split: str | None = None, keep_by: str | None = None) -> list[Step]:
     """Give the built-in steps; the order is derived from what they read and write."""
     return [
-        NearestNeighbors(), Duplicates(), Splits(evaluation_split), Leaks(), Predictions(), LabelQuality(), Outliers(),
-        Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
+        NearestNeighbors(), Duplicates(keep_by=keep_by), Splits(evaluation_split), Leaks(), Predictions(),
+        LabelQuality(), Outliers(), Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, SuggestedEdit, Summary
+from burnish.errors import MissingFieldError
 from burnish.kernels.duplicates import (
     MAX_FALSE_SHARE,
     NEAR,
@@ -41,11 +43,14 @@ class Duplicates:
     """Group exact copies by content and near copies by what embeddings, characters, words and pixels see.
 
     `max_false_share`: expected share of chance pairs among the near ones; the threshold that keeps it is
-    read from the data. `n_overlap`: rows proposed to each row for the rare tokens they share.
+    read from the data. `n_overlap`: rows proposed to each row for the rare tokens they share. `keep_by`: a
+    field whose largest value (the latest date, the longest text) tells which copy is kept; None keeps the
+    most central one.
     """
 
     max_false_share: float = MAX_FALSE_SHARE
     n_overlap: int = 10
+    keep_by: str | None = None
 
     name: ClassVar[str] = "duplicates"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
@@ -67,9 +72,13 @@ class Duplicates:
         scores, threshold = score_pairs(pairs, background, max_false_share=self.max_false_share)
         test = NearTest(views, background, threshold)
         groups = group_near(pairs, scores, test)
-        chosen = choose_representatives(groups, views, weights=np.bincount(first, minlength=len(first)).astype(float))
+        copies = np.bincount(first, minlength=len(first)).astype(float)
+        rank = _ranks(evidence, self.keep_by)
+        best = _best_copies(exact, rank)
+        chosen = choose_representatives(groups, views, weights=copies, priority=rank[best[first]])
         pairs, scores = _with_representatives(pairs, scores, chosen, test)
         near, representative = _with_copies(groups, chosen, exact, first)
+        representative = np.where(representative >= 0, best[representative], -1)
         return [
             Column("exact_group", exact),
             Column("near_group", near),
@@ -188,6 +197,27 @@ def first_copies(exact_group: Rows) -> Rows:
     for members in group_members(exact_group):
         first[members] = members[0]
     return first
+
+
+def _best_copies(exact_group: Rows, rank: NDArray[np.float64]) -> Rows:
+    """Give each row the position of the copy of its content with the highest rank, the first of equals."""
+    best = np.arange(len(exact_group))
+    for members in group_members(exact_group):
+        best[members] = members[np.argmax(rank[members])]
+    return best
+
+
+def _ranks(evidence: Evidence, field: str | None) -> NDArray[np.float64]:
+    """Give the dense rank (n,) of each row's value in a field, missing values last; zeros without a field."""
+    if field is None:
+        return np.zeros(len(evidence.dataset))
+    if field not in evidence.dataset.fields.column_names:
+        known = ", ".join(evidence.dataset.fields.column_names)
+        raise MissingFieldError(f"no field {field!r} to keep copies by.", remedy=f"Known fields: {known}.")
+    values = evidence.dataset.field(field)
+    ranks = np.asarray(pc.rank(values, tiebreaker="dense").to_numpy(), np.float64)
+    ranks[np.asarray(values.is_null().to_numpy(zero_copy_only=False))] = 0
+    return ranks
 
 
 def evaluation_rows(evidence: Evidence) -> NDArray[np.bool_]:

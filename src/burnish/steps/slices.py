@@ -62,6 +62,7 @@ class SlicesStep:
             wrong[single],
             [matrix[np.flatnonzero(single)] for matrix in space.families],
             min_rows=self._min_rows(int(single.sum())),
+            averaged=2,
             max_q_value=self.max_q_value,
             n_permutations=self.n_permutations,
             seed=seed,
