@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, hypergeom
 
+from burnish.kernels.top import smallest_values
+
 Floats = NDArray[np.float32]
 QUERY_BLOCK = 512
 
@@ -76,6 +78,6 @@ def _mean_distances(rows: Floats, references: Floats, *, k: int, skip_self: bool
         if skip_self:
             own = np.arange(len(distances))
             distances[own, start + own] = np.inf
-        nearest = np.partition(distances, width - 1, axis=1)[:, :width]
+        nearest = smallest_values(distances, width)
         means[start : start + QUERY_BLOCK] = np.maximum(nearest, 0).mean(axis=1)
     return means

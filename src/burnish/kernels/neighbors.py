@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from burnish.errors import InputError, UsageError
 from burnish.kernels.kmeans import assign, cell_centroids, spherical_kmeans
+from burnish.kernels.top import largest_columns
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -171,7 +172,7 @@ def _queries_by_cell(unit: Floats, centroids: Floats, n_probes: int) -> list[Row
     probed = np.empty((len(unit), n_probes), np.int32)
     for start in range(0, len(unit), CANDIDATE_BLOCK):
         similarities = unit[start : start + CANDIDATE_BLOCK] @ centroids.T
-        probed[start : start + CANDIDATE_BLOCK] = _top_columns(similarities, n_probes)
+        probed[start : start + CANDIDATE_BLOCK] = largest_columns(similarities, n_probes)
     order = np.argsort(probed.ravel(), kind="stable")
     bounds = np.cumsum(np.bincount(probed.ravel(), minlength=len(centroids)))[:-1]
     return np.split(order // n_probes, bounds)
@@ -187,7 +188,7 @@ def _keep_best(best: _Best, slots: Rows, similarities: Floats, *, candidates: Ro
         return
     pool = np.hstack([held, values])
     positions = np.hstack([held_positions, candidates[columns].astype(np.int32)])
-    top = _top_columns(pool, k)
+    top = largest_columns(pool, k)
     best.similarities[slots] = np.take_along_axis(pool, top, axis=1)
     best.positions[slots] = np.take_along_axis(positions, top, axis=1)
 
@@ -202,25 +203,20 @@ def _promising(similarities: Floats, worst_held: Floats, k: int) -> tuple[Rows, 
 
     After the first blocks few entries do, and comparing costs far less than a partition of the block.
     """
-    hits = np.flatnonzero(similarities > worst_held[:, None])
-    lines, columns = np.divmod(hits, similarities.shape[1])
-    counts = np.bincount(lines, minlength=len(similarities))
+    promising = similarities > worst_held[:, None]
+    counts = np.count_nonzero(promising, axis=1)
     width = int(counts.max(initial=0))
     if width > 4 * k:
-        top = _top_columns(similarities, min(k, similarities.shape[1]))
+        top = largest_columns(similarities, min(k, similarities.shape[1]))
         return top, np.take_along_axis(similarities, top, axis=1)
+    hits = np.flatnonzero(promising)
+    lines, columns = np.divmod(hits, similarities.shape[1])
     place = np.arange(len(hits)) - np.repeat(np.cumsum(counts) - counts, counts)
     chosen = np.zeros((len(similarities), width), np.int64)
     values = np.full((len(similarities), width), -np.inf, np.float32)
     chosen[lines, place] = columns
     values[lines, place] = similarities.ravel()[hits]
     return chosen, values
-
-
-def _top_columns(values: Floats, k: int) -> Rows:
-    if k >= values.shape[1]:
-        return np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    return np.argpartition(values, -k, axis=1)[:, -k:]
 
 
 def _finished(best: _Best, rows: Rows, n_rows: int, k: int) -> Neighbors:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.covariance import ledoit_wolf
 
+from burnish.kernels.top import largest_columns, smallest_values
+
 Floats = NDArray[np.float32]
 Rows = NDArray[np.integer]
 Array = NDArray[Any]
@@ -125,19 +127,15 @@ def _nearest_means(
         block = slice(start, start + QUERY_BLOCK)
         to_near = 1 - np.einsum("nd,nkd->nk", white[block], white[np.maximum(near[block], 0)])
         none = (near[block] < 0) | (near_distances[block] <= COPY_DISTANCE)
-        as_given = 1 - plain[block] @ references.plain.T
-        whitened = 1 - white[block] @ references.white.T
-        copies = as_given <= COPY_DISTANCE  # among them the row itself
-        for view, far, close in ((0, as_given, near_distances[block]), (1, whitened, to_near)):
-            far[copies] = np.inf
-            candidates = np.hstack([_smallest(far, k), np.where(none, np.inf, close)])
-            means[view, block] = _mean_of_finite(_smallest(candidates, k))
+        as_given = plain[block] @ references.plain.T
+        whitened = white[block] @ references.white.T
+        copies = np.nonzero(as_given >= 1 - COPY_DISTANCE)  # among them the row itself
+        for view, similar, close in ((0, as_given, near_distances[block]), (1, whitened, to_near)):
+            similar[copies] = -np.inf
+            far = 1 - np.take_along_axis(similar, largest_columns(similar, k), axis=1)
+            candidates = np.hstack([far, np.where(none, np.inf, close)])
+            means[view, block] = _mean_of_finite(smallest_values(candidates, k))
     return np.maximum(means[0], 1e-9), np.maximum(means[1], 1e-9)
-
-
-def _smallest(distances: NDArray[np.floating], k: int) -> NDArray[np.floating]:
-    width = min(k, distances.shape[1])
-    return np.partition(distances, width - 1, axis=1)[:, :width]
 
 
 def _mean_of_finite(distances: NDArray[np.floating]) -> NDArray[np.floating]:
