@@ -31,7 +31,7 @@ class References(NamedTuple):
 
 
 def outlier_score(
-    embeddings: Array, neighbors: Array, distances: Array, *, k: int = 5, n_references: int = 4096, seed: int = 0
+    embeddings: Array, neighbors: Array, distances: Array, *, k: int = 5, n_references: int = 2048, seed: int = 0
 ) -> Floats:
     """Give (n,) how strange each row is, 0..1: 1 − the share of ordinary rows that would be as strange.
 

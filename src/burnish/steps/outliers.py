@@ -16,7 +16,7 @@ class Outliers:
     """Writes `outlier_score` (n,) float32 0..1, higher is stranger; NaN where the embedding is unusable."""
 
     k: int = 5
-    n_references: int = 4096
+    n_references: int = 2048
 
     name: ClassVar[str] = "outliers"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
