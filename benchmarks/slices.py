@@ -3,7 +3,11 @@
 A slice of 3 % of the rows gets an error rate 15 points above the rest; errors are drawn row by row,
 so that the truth is known. Everything goes through `SlicesStep` and `WeakSlice` at their defaults.
 Found: a finding whose rows have a Jaccard index of at least 0.5 with the planted ones. False: a
-finding whose true error rate is less than 5 points above the true rate of the other rows.
+finding whose true error rate is less than 5 points above the true rate of the other rows. Clusters of
+real embeddings are planted in four ways, none with the seed, the features or the resolutions of the
+search: cells of k-means (raw and whitened), Leiden clusters, and the rows nearest to one row. Beside
+them stand two bounds: the share of runs where a test of nothing but the planted rows succeeds at a
+level of 5 % shared among all sets of their size, and how near any candidate region came.
 """
 
 import argparse
@@ -17,10 +21,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.stats import hypergeom
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 
 from benchmarks import sets
 from burnish.dataset import Column, Dataset, Evidence, Roles
+from burnish.kernels.clusters import cluster_rows, leiden, shared_neighbor_graph
+from burnish.kernels.slices import regions
 from burnish.steps.slices import SlicesStep, WeakSlice
 
 RESULTS = Path(__file__).parent / "results" / "slices.json"
@@ -29,7 +37,7 @@ SIZES, RATES = (3_000, 12_000), (0.05, 0.15, 0.25)
 FIELD_SIZES = (3, 4, 5, 6, 8, 10)
 COLUMNS = (
     "world", "planted", "rows", "error elsewhere", "runs", "found", "best Jaccard", "reported", "false",
-    "runs with a false one",
+    "runs with a false one", "power of the true slice", "nearest candidate",
 )  # fmt: skip
 
 
@@ -40,6 +48,7 @@ class World:
     fields: dict[str, NDArray[np.generic]]
     embeddings: NDArray[np.float32] | None
     planted: NDArray[np.bool_]
+    path: NDArray[np.int64] | None = None
 
 
 def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -70,16 +79,63 @@ def a_cluster(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
     """A k-means cluster of 3 to 6 % of the rows, by another method and seed than the search uses."""
     model = KMeans(25, n_init=1, random_state=int(rng.integers(1 << 30)))
     codes = model.fit(rows[rng.permutation(len(rows))[:3_000]]).predict(rows)
-    shares = np.bincount(codes, minlength=25) / len(rows)
-    fitting = np.flatnonzero((shares >= SHARE) & (shares <= 2 * SHARE))
-    return codes == rng.choice(fitting)
+    return one_of(codes, rng)
+
+
+def a_whitened_cluster(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """The same in 64 whitened principal components."""
+    return a_cluster(PCA(64, whiten=True, random_state=0).fit_transform(rows).astype(np.float32), rng)
+
+
+def a_leiden_cluster(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A community of 3 to 6 % of the rows, of fewer neighbors and other resolutions than an audit uses."""
+    graph = shared_neighbor_graph(nearest(rows)[:, :10])
+    codes = [leiden(graph, resolution, seed=int(rng.integers(1 << 30))) for resolution in (2.0, 3.0, 6.0, 8.0)]
+    return one_of(np.column_stack(codes) + np.arange(4) * len(rows), rng)
+
+
+def a_ball(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """The 3 to 6 % of the rows that are nearest to one of them."""
+    order = np.argsort(-(rows @ rows[rng.integers(len(rows))]))
+    return np.isin(np.arange(len(rows)), order[: round(rng.uniform(SHARE, 2 * SHARE) * len(rows))])
+
+
+def one_of(codes: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Rows of one code, drawn among those of 3 to 6 % of the rows."""
+    values, counts = np.unique(codes, return_counts=True)
+    share = counts / len(codes)
+    chosen = rng.choice(values[(share >= SHARE) & (share <= 2 * SHARE)])
+    return (codes == chosen).reshape(len(codes), -1).any(axis=1)
+
+
+def nearest(rows: NDArray[np.float32], k: int = 15) -> NDArray[np.int32]:
+    """The `k` nearest rows (n, k) in 64 principal components."""
+    rows = unit(PCA(64, random_state=0).fit_transform(rows))
+    found = []
+    for start in range(0, len(rows), 2_000):
+        similarity = rows[start : start + 2_000] @ rows.T
+        similarity[np.arange(len(similarity)), start + np.arange(len(similarity))] = -2
+        near = np.argpartition(-similarity, k, axis=1)[:, :k]
+        order = np.argsort(-np.take_along_axis(similarity, near, 1), axis=1)
+        found.append(np.take_along_axis(near, order, 1))
+    return np.concatenate(found).astype(np.int32)
+
+
+CLUSTERS = {
+    "cluster": a_cluster,
+    "whitened": a_whitened_cluster,
+    "leiden": a_leiden_cluster,
+    "ball": a_ball,
+    "none": lambda rows, _: np.zeros(len(rows), bool),
+}
 
 
 def of_embeddings(n_rows: int, kind: str, rng: np.random.Generator, *, name: str) -> World:
-    """Real embeddings without metadata, a planted cluster."""
+    """Real embeddings without metadata, the clusters that an audit has, and a planted cluster."""
     vectors = unit(sets.embeddings(name))
     rows = vectors[rng.permutation(len(vectors))[:n_rows]]
-    return World({}, rows, np.zeros(n_rows, bool) if kind == "none" else a_cluster(rows, rng))
+    path = cluster_rows(nearest(rows), n_resamples=1).path
+    return World({}, rows, CLUSTERS[kind](rows, rng), path)
 
 
 def of_adult(n_rows: int, kind: str, rng: np.random.Generator) -> World:
@@ -111,6 +167,8 @@ def findings(world: World, wrong: NDArray[np.bool_], seed: int) -> list[NDArray[
     columns = [Column("probabilities", said)]
     if world.embeddings is not None:
         columns.append(Column("embeddings", world.embeddings))
+    if world.path is not None:
+        columns.append(Column("cluster_path", world.path))
     evidence = Evidence(dataset).adding(columns)
     evidence = evidence.adding(SlicesStep().run(evidence, seed=seed))
     return [np.array([flag.row for flag in finding.rows]) for finding in WeakSlice().judge(evidence)]
@@ -135,23 +193,48 @@ class Setting(NamedTuple):
 def settings(runs: int, null_runs: int) -> list[Setting]:
     kinds = ("literal", "cross", "cluster")
     found = [Setting("simulated", kind, n, rate, runs) for kind in kinds for n in SIZES for rate in RATES]
-    real = (("adult", "cross"), ("clinc150", "cluster"), ("cifar10_A", "cluster"))
-    found += [Setting(name, kind, 6_000, 0.15, runs) for name, kind in real]
+    found.append(Setting("adult", "cross", 6_000, 0.15, runs))
+    real = [(name, kind) for name in ("clinc150", "cifar10_A") for kind in CLUSTERS if kind != "none"]
+    for name, kind in real:
+        found += [Setting(name, kind, 6_000, 0.15, runs), Setting(name, kind, 12_000, 0.15, max(1, runs // 2))]
     null = (("simulated", 3_000, 0.05), ("simulated", 3_000, 0.25), ("simulated", 12_000, 0.15))
-    null = (*null, ("adult", 3_000, 0.15), ("clinc150", 3_000, 0.15))
+    null = (*null, ("adult", 3_000, 0.15), ("clinc150", 3_000, 0.15), ("cifar10_A", 3_000, 0.15))
     return found + [Setting(name, "none", n, rate, null_runs) for name, n, rate in null]
+
+
+def power(world: World, wrong: NDArray[np.bool_]) -> bool:
+    """Whether the planted rows alone stand out at 5 % shared among the sets of their size."""
+    inside = world.planted.sum()
+    if not inside:
+        return False
+    tail = hypergeom.sf(wrong[world.planted].sum() - 1, len(wrong), wrong.sum(), inside)
+    return bool(tail <= 0.05 * inside / len(wrong))
+
+
+def nearest_candidate(world: World, seed: int) -> float:
+    """Largest Jaccard index of a region that is searched with the planted rows; NaN without any."""
+    if world.embeddings is None or not world.planted.any():
+        return float("nan")
+    min_rows = round(SlicesStep().min_share * len(world.planted))
+    offered = regions(world.embeddings, min_rows=min_rows, codes=world.path, seed=seed)
+    shared = offered.T @ world.planted.astype(np.float32)
+    return float((shared / (offered.sum(axis=0) + world.planted.sum() - shared)).max())
 
 
 def measured(setting: Setting) -> dict[str, object]:
     name, kind, n_rows, rate, runs = setting
     make = MAKERS[name]
     found, best, n_reported, n_false, n_runs_false = 0, [], 0, 0, 0
+    powers, nearests = [], []
     for seed in range(runs):
         rng = np.random.default_rng(seed)
         world = make(n_rows, kind, rng)
         truth = rate + GAP * world.planted
         jaccards, false = [0.0], 0
-        for rows in findings(world, rng.random(n_rows) < truth, seed):
+        wrong = rng.random(n_rows) < truth
+        powers.append(power(world, wrong))
+        nearests.append(nearest_candidate(world, seed) if kind in CLUSTERS and name != "simulated" else np.nan)
+        for rows in findings(world, wrong, seed):
             inside = np.isin(np.arange(n_rows), rows)
             jaccards.append(float((inside & world.planted).sum() / (inside | world.planted).sum()))
             false += bool(truth[inside].mean() - truth[~inside].mean() < MIN_TRUE_GAP)
@@ -167,13 +250,15 @@ def measured(setting: Setting) -> dict[str, object]:
         "reported": n_reported,
         "false": n_false,
         "runs_with_false": n_runs_false / runs,
+        "power": float(np.mean(powers)),
+        "nearest": float(np.mean(nearests)),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("--null-runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--null-runs", type=int, default=60)
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     lines = []

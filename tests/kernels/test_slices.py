@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.sparse import csc_array
 
-from burnish.kernels.slices import cross, likelihood_ratios, one_hot, regions, scan
+from burnish.kernels.slices import Family, cross, likelihood_ratios, one_hot, regions, scan
 
 
 def coded_rows(n_rows, seed):
@@ -19,7 +20,7 @@ def members(matrix, column):
 def search(codes, errors, seed=0):
     literals = one_hot(codes, min_rows=40)
     pairs = cross(literals, min_rows=40)
-    return literals, pairs, scan(errors, [literals.matrix, pairs.matrix], min_rows=40, seed=seed)
+    return literals, pairs, scan(errors, [Family(literals.matrix), Family(pairs.matrix)], min_rows=40, seed=seed)
 
 
 @settings(max_examples=25, deadline=None)
@@ -85,7 +86,7 @@ def test_a_slice_that_is_better_than_the_rest_is_not_weak():
     errors = np.random.default_rng(2).random(4_000) < np.where(codes[:, 1] == 2, 0.02, 0.2)
     literals = one_hot(codes, min_rows=40)
     better = int(np.flatnonzero((literals.field == 1) & (literals.value == 2))[0])
-    assert scan(errors, [literals.matrix[:, [better]]], min_rows=40) == []
+    assert scan(errors, [Family(literals.matrix[:, [better]])], min_rows=40) == []
 
 
 def test_errors_at_random_give_a_slice_in_few_runs():
@@ -102,13 +103,17 @@ def test_without_both_errors_and_hits_there_is_no_slice(rate):
 def test_without_candidates_there_is_no_slice():
     literals = one_hot(np.full((100, 1), -1), min_rows=5)
     pairs = cross(literals, min_rows=5)
-    assert scan(np.arange(100) % 3 == 0, [literals.matrix, pairs.matrix], min_rows=5) == []
+    assert scan(np.arange(100) % 3 == 0, [Family(literals.matrix), Family(pairs.matrix)], min_rows=5) == []
 
 
 def test_the_same_seed_gives_the_same_slices():
     codes = coded_rows(2_000, 1)
     errors = np.random.default_rng(2).random(2_000) < np.where(codes[:, 0] == 1, 0.3, 0.1)
-    assert search(codes, errors, 5)[2] == search(codes, errors, 5)[2]
+    first, second = search(codes, errors, 5)[2], search(codes, errors, 5)[2]
+    assert [one._replace(rows=one.rows.tolist()) for one in first] == [
+        one._replace(rows=one.rows.tolist()) for one in second
+    ]
+    assert first
 
 
 def unit_blobs(n_rows=3_000, n_blobs=20, n_dims=16, seed=0):
@@ -122,11 +127,45 @@ def test_a_weak_blob_of_the_embeddings_is_found():
     rows, blob = unit_blobs()
     weak = blob == 7
     errors = np.random.default_rng(1).random(len(rows)) < np.where(weak, 0.4, 0.1)
-    found_regions = regions(rows, min_rows=60)
-    found = scan(errors, [found_regions], min_rows=60)
+    found = scan(errors, [Family(regions(rows, min_rows=60), averaged=True)], min_rows=60)
     assert len(found) == 1
-    inside = np.isin(np.arange(len(rows)), members(found_regions, found[0].candidate))
+    inside = np.isin(np.arange(len(rows)), found[0].rows)
     assert (inside & weak).sum() / (inside | weak).sum() > 0.8
+
+
+def test_a_weak_set_that_no_candidate_matches_is_found_as_the_average_of_those_that_overlap_it():
+    n_rows, n_sets = 2_000, 60
+    rng = np.random.default_rng(0)
+    weak = np.arange(n_rows) < 120
+    # Each candidate holds two thirds of the weak rows, and as many others.
+    kept = [np.concatenate([rng.permutation(120)[:80], 120 + rng.permutation(1_880)[:80]]) for _ in range(n_sets)]
+    candidates = csc_array(np.array([np.isin(np.arange(n_rows), rows) for rows in kept], np.float32).T)
+    errors = rng.random(n_rows) < np.where(weak, 0.5, 0.1)
+
+    def jaccard(*, averaged):
+        first = scan(errors, [Family(candidates, averaged)], min_rows=40)[0]
+        inside = np.isin(np.arange(n_rows), first.rows)
+        return (inside & weak).sum() / (inside | weak).sum()
+
+    assert jaccard(averaged=False) == pytest.approx(0.4)
+    assert jaccard(averaged=True) > 0.5
+
+
+def test_errors_at_random_give_a_region_in_few_runs():
+    candidates = Family(regions(unit_blobs(1_500)[0], min_rows=40), averaged=True)
+    runs = [
+        scan(np.random.default_rng(seed).random(1_500) < 0.2, [candidates], min_rows=40, seed=seed)
+        for seed in range(40)
+    ]
+    assert sum(bool(found) for found in runs) <= 5  # 95 % of binomial(40, 0.05)
+
+
+def test_given_clusters_are_regions_but_for_noise():
+    codes = np.repeat([[-1, 2], [0, 3], [1, 3], [1, 4]], 50, axis=0)
+    found = regions(np.full((200, 1), np.nan, np.float32), min_rows=40, codes=codes, max_share=0.5)
+    sets = sorted(sorted(members(found, column).tolist()) for column in range(found.shape[1]))
+    spans = [(0, 50), (50, 100), (50, 150), (100, 200), (150, 200)]
+    assert sets == [list(range(*span)) for span in spans]
 
 
 def test_regions_keep_to_their_sizes_and_leave_out_unreadable_rows():

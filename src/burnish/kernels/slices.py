@@ -39,8 +39,8 @@ MIN_OVERLAP = 0.15
 """Jaccard similarity with the strongest region above which a region is averaged with it: the same fault."""
 
 
-N_DIMS, N_RESOLUTIONS, N_STARTS = 32, 5, 2
-"""Directions that regions are sought in; numbers of cells, and random starts at each of them."""
+N_DIMS, N_RESOLUTIONS = 32, 5
+"""Directions around the mean that regions are sought in, and numbers of cells from few to many."""
 
 
 class Literals(NamedTuple):
@@ -60,8 +60,20 @@ class Pairs(NamedTuple):
     n_left_out: int
 
 
+class Family(NamedTuple):
+    """Candidates that are compared with one another: 0/1 columns (n_rows, n_candidates).
+
+    `averaged`: they overlap and none is the truth. What is tested is then a mean over them, and what
+    is found is the average of those that overlap the strongest (as in the Bayesian scan statistic,
+    Neill et al. 2006, here compared with permutations).
+    """
+
+    matrix: csc_array
+    averaged: bool = False
+
+
 class Scanned(NamedTuple):
-    """A slice that was found: its candidate's column, its own p-value, the one adjusted for the whole search, its rows."""
+    """A slice that was found: its candidate's number, its own p-value, that of the whole search, its rows."""
 
     candidate: int
     p_value: float
@@ -71,29 +83,26 @@ class Scanned(NamedTuple):
 
 def scan(
     errors: NDArray[np.bool_],
-    families: list[csc_array],
+    families: list[Family],
     *,
     min_rows: int,
-    averaged: int | None = None,
     max_q_value: float = 0.05,
     n_permutations: int = 199,
     seed: int = 0,
 ) -> list[Scanned]:
     """Give the slices where errors (n_rows,) are too many for chance, surest first, one per fault.
 
-    `families`: 0/1 matrices (n_rows, n_candidates); candidates are numbered through. Each family is
+    Candidates are numbered through all families. Each family is
     compared with its own permuted maxima, so that a hundred single conditions do not pay for
     thousands of crosses; the smallest p-value over the families is then compared with its own
-    permuted distribution (Westfall & Young 1993). Of the family `averaged` many overlap and none is
-    the truth: its statistic is a mean over candidates, and what is found is their average (as in the
-    Bayesian scan statistic, Neill 2006, tested by permutation here). A slice that was found leaves with its rows, and
+    permuted distribution (Westfall & Young 1993). A slice that was found leaves with its rows, and
     the rest is scanned again (Zhang, Assuncao & Kulldorff 2010): what only overlaps a fault is not
     reported again. `q_value` bounds the chance of any false slice up to this one; its smallest
     value is 1 / (n_permutations + 1). Cost: n_permutations · non-zero entries for each slice found.
     """
     rng = np.random.default_rng(seed)
-    bounds = np.cumsum([0, *(family.shape[1] for family in families)])
-    candidates = csc_array(hstack(families, format="csc"), dtype=np.float32)
+    bounds = np.cumsum([0, *(family.matrix.shape[1] for family in families)])
+    candidates = csc_array(hstack([family.matrix for family in families], format="csc"), dtype=np.float32)
     full = _column_sums(candidates)
     keep = np.ones(len(errors), np.bool_)
     found: list[Scanned] = []
@@ -102,23 +111,18 @@ def scan(
         sizes = _column_sums(left)
         usable = (sizes >= min_rows) & (sizes >= MIN_LEFT * full) & (sizes <= keep.sum() / 2)
         parts = [np.flatnonzero(usable[a:b]) + a for a, b in pairwise(bounds)]
-        blended = np.empty(0, np.int64) if averaged is None else parts[averaged]
-        search = _Search([part for part in parts if len(part)], blended, n_permutations, max_q_value, rng)
+        chosen = [part for part, family in zip(parts, families, strict=True) if family.averaged]
+        averaged = np.concatenate([np.empty(0, np.int64), *chosen])
+        search = _Search([part for part in parts if len(part)], averaged, n_permutations, max_q_value, rng)
         if not search.parts:
             break
         best = _strongest(errors[keep], left, search)
         q_value = max(best.q_value, found[-1].q_value if found else 0.0)
         if q_value > max_q_value:
             break
-        best = _narrowed(errors[keep], left, best, search)
-        rows = _rows_of(candidates, best.candidate)
-        if best.candidate in blended:
-            core = np.flatnonzero(keep)[average(errors[keep], left[:, blended], left[:, [best.candidate]])]
-            if len(core) >= min_rows:
-                rows = core
-                best = best._replace(p_value=_tail(errors[keep], np.flatnonzero(np.isin(np.flatnonzero(keep), core))))
-        found.append(best._replace(q_value=q_value, rows=np.sort(rows).astype(np.int64)))
-        keep[rows] = False
+        best = _averaged(errors[keep], left, _narrowed(errors[keep], left, best, search), search)
+        found.append(best._replace(q_value=q_value, rows=np.flatnonzero(keep)[best.rows]))
+        keep[found[-1].rows] = False
     return found
 
 
@@ -167,36 +171,25 @@ def regions(
     """Give regions of unit rows (n, d) as 0/1 columns, overlapping, of `min_rows` rows up to `max_share` of all rows.
 
     No partition is the true one, so several are given: the clusters `codes` (n, any; -1 none), cells
-    of k-means at several resolutions and starts, and small cells merged step by step (Ward 1963).
-    Cells are sought in the leading directions around the mean: elsewhere a common direction would
-    make all rows alike. Rows of NaN lie in no region but those of `codes`.
+    of k-means at several resolutions, and small cells merged step by step (Ward 1963). Cells are
+    sought in the rows as they are and in their leading directions around the mean, as they are and
+    half whitened, since a few directions can make all rows alike. Rows of NaN lie in no region but
+    those of `codes`.
     """
     n_rows = len(embeddings)
     readable = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
     n_largest = int(max_share * n_rows)
     found = [] if codes is None else [part for level in codes.T for part in _parts(level)]
     if min_rows <= n_largest and len(readable) >= 2 * min_rows:
-        rows = _leading_directions(np.asarray(embeddings[readable], np.float32))
+        rows = np.asarray(embeddings[readable], np.float32)
+        leading = _leading_directions(rows, power=0.0)
         resolutions = np.geomspace(1.6 / max_share, max(2.0, 0.8 * len(readable) / min_rows), N_RESOLUTIONS)
-        for start, n_cells in enumerate(np.repeat(resolutions.round().astype(int), N_STARTS)):
-            cells = assign(rows, spherical_kmeans(rows, int(n_cells), seed=seed + start))
-            found += [readable[part] for part in _parts(cells)]
-        found += [readable[part] for part in _merged(rows, min(max_cells, len(readable) // 10), seed)]
+        for view in (rows, leading, _leading_directions(rows, power=0.5)):
+            for n_cells in resolutions.round().astype(int).tolist():
+                cells = assign(view, spherical_kmeans(view, n_cells, seed=seed))
+                found += [readable[part] for part in _parts(cells)]
+        found += [readable[part] for part in _merged(leading, min(max_cells, len(readable) // 10), seed)]
     return _indicator([part for part in found if min_rows <= len(part) <= n_largest], n_rows)
-
-
-def average(errors: NDArray[np.bool_], candidates: csc_array, strongest: csc_array) -> NDArray[np.int64]:
-    """Give the rows that most of the candidates like the `strongest` one (n_rows, 1) hold, weighed by their likelihood.
-
-    Each candidate matches the fault in part; the rows that they agree upon match it better than any.
-    """
-    sizes, size = _column_sums(candidates), strongest.nnz
-    shared = np.asarray((candidates.T @ strongest).todense(), np.float64).ravel()
-    counts = (candidates.T @ errors.astype(np.float32))[:, None]
-    weights = TEMPER * likelihood_ratios(counts, np.maximum(sizes, 1.0), int(errors.sum()), len(errors))[:, 0]
-    weights[shared < MIN_OVERLAP * (sizes + size - shared)] = -np.inf
-    agreed = candidates @ np.exp(weights - weights.max())
-    return np.flatnonzero(agreed >= 0.5 * agreed.max())
 
 
 def _parts(codes: NDArray[np.integer]) -> list[NDArray[np.int64]]:
@@ -206,13 +199,15 @@ def _parts(codes: NDArray[np.integer]) -> list[NDArray[np.int64]]:
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def _leading_directions(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give unit rows (n, <= N_DIMS): the principal components of (n, d), fitted on at most 10,000 rows."""
+def _leading_directions(rows: NDArray[np.float32], *, power: float) -> NDArray[np.float32]:
+    """Give unit rows (n, <= N_DIMS): principal components of (n, d), each divided by its spread to the `power`."""
     sample = rows[:: 1 + len(rows) // 10_000]
     center = sample.mean(axis=0)
-    _, directions = np.linalg.eigh(np.cov(sample.T).reshape(rows.shape[1], -1))
-    moved = np.asarray((rows - center) @ directions[:, -N_DIMS:], np.float32)
-    return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
+    variances, directions = np.linalg.eigh(np.cov(sample.T).reshape(rows.shape[1], -1))
+    scale = np.maximum(variances[-N_DIMS:], 1e-6 * variances[-1] + 1e-12) ** (-power / 2)
+    moved = np.asarray((rows - center) @ (directions[:, -N_DIMS:] * scale), np.float32)
+    moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
+    return moved
 
 
 def _merged(rows: NDArray[np.float32], n_cells: int, seed: int) -> list[NDArray[np.int64]]:
@@ -259,10 +254,30 @@ def _narrowed(errors: NDArray[np.bool_], candidates: csc_array, found: Scanned, 
         children = (shared >= MIN_INSIDE * sizes[usable]) & (shared <= MAX_PART * len(inside))
         if not children.any() or errors[inside].all():
             return found
-        best = _strongest(errors[inside], within, search._replace(parts=[usable[children]]))
+        best = _strongest(errors[inside], within, search._replace(parts=[usable[children]], averaged=usable[:0]))
         if best.q_value > search.max_q_value:
             return found
-        found = best._replace(p_value=_tail(errors, _rows_of(candidates, best.candidate)))
+        rows = _rows_of(candidates, best.candidate).astype(np.int64)
+        found = best._replace(p_value=_tail(errors, rows), rows=rows)
+
+
+def _averaged(errors: NDArray[np.bool_], candidates: csc_array, found: Scanned, search: _Search) -> Scanned:
+    """Give the rows that the candidates which overlap a found region agree upon, weighed by their likelihood.
+
+    Each of them matches the fault in part; the rows that most of the weight holds match it better than any.
+    """
+    if found.candidate not in search.averaged:
+        return found
+    like = candidates[:, search.averaged]
+    sizes, inside = _column_sums(like), np.zeros(len(errors), np.float32)
+    inside[found.rows] = 1
+    shared = like.T @ inside
+    ratios = likelihood_ratios((like.T @ errors.astype(np.float32))[:, None], sizes, int(errors.sum()), len(errors))
+    overlap = shared / (sizes + len(found.rows) - shared)
+    near = np.where(overlap >= MIN_OVERLAP, TEMPER * ratios[:, 0], -np.inf)
+    agreed = like @ np.exp(near - near.max())
+    rows = np.flatnonzero(agreed >= 0.5 * agreed.max())
+    return found._replace(rows=rows, p_value=_tail(errors, rows))
 
 
 def _strongest(errors: NDArray[np.bool_], candidates: csc_array, search: _Search) -> Scanned:

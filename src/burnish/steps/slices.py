@@ -49,9 +49,9 @@ class SlicesStep:
 
     name: ClassVar[str] = "slices"
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities")
-    uses: ClassVar[tuple[str, ...]] = ("@meta", "cluster", "clusters", "embeddings", "exact_group")
+    uses: ClassVar[tuple[str, ...]] = ("@meta", "cluster", "cluster_path", "clusters", "embeddings", "exact_group")
     writes: ClassVar[tuple[str, ...]] = ("slices",)
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give one line a slice, surest first."""
@@ -60,9 +60,8 @@ class SlicesStep:
         space = self._space(evidence, rows, int(single.sum()), seed)
         found = kernel.scan(
             wrong[single],
-            [matrix[np.flatnonzero(single)] for matrix in space.families],
+            [family._replace(matrix=family.matrix[np.flatnonzero(single)]) for family in space.families],
             min_rows=self._min_rows(int(single.sum())),
-            averaged=2,
             max_q_value=self.max_q_value,
             n_permutations=self.n_permutations,
             seed=seed,
@@ -70,6 +69,8 @@ class SlicesStep:
         lines = []
         for number, scanned in enumerate(found, start=1):
             inside = space.members(scanned.candidate)
+            if not space.conditions(scanned.candidate):
+                inside = _with_copies(evidence, rows, np.flatnonzero(single)[scanned.rows])
             kind, description = _named(space, scanned.candidate, inside, evidence)
             line = {"slice": f"S{number}", "description": description, "kind": kind, "rows": rows[inside]}
             tested = {"p_value": scanned.p_value, "q_value": scanned.q_value, "size": len(inside)}
@@ -91,11 +92,13 @@ class SlicesStep:
             if embeddings is None
             else np.asarray(embeddings[rows], np.float32)
         )
+        paths = evidence.get("cluster_path")
+        levels = None if paths is None else np.asarray(paths[rows], np.int64)
         return _Space(
             fields,
             literals,
             kernel.cross(literals, min_rows=min_rows, max_pairs=self.max_pairs),
-            kernel.regions(vectors, min_rows=min_rows, seed=seed),
+            kernel.regions(vectors, min_rows=min_rows, codes=levels, seed=seed),
         )
 
 
@@ -129,6 +132,16 @@ def first_copies(evidence: Evidence, rows: Rows) -> NDArray[np.bool_]:
     return first
 
 
+def _with_copies(evidence: Evidence, rows: Rows, inside: Rows) -> Rows:
+    """Give the positions among `rows` of those inside and of their exact copies."""
+    groups = evidence.get("exact_group")
+    if groups is None:
+        return inside
+    codes = np.asarray(groups, np.int64)[rows]
+    copied = np.isin(codes, codes[inside]) & (codes >= 0)
+    return np.union1d(inside, np.flatnonzero(copied))
+
+
 def _finding(line: dict[str, Any], locked: set[int]) -> Finding:
     score = 1.0 - line["q_value"]
     place = "of" if line["kind"] == CLUSTER else "where"
@@ -150,11 +163,12 @@ class _Space(NamedTuple):
     regions: csc_array
 
     @property
-    def families(self) -> list[csc_array]:
-        return [self.literals.matrix, self.pairs.matrix, self.regions]
+    def families(self) -> list[kernel.Family]:
+        literals, pairs = kernel.Family(self.literals.matrix), kernel.Family(self.pairs.matrix)
+        return [literals, pairs, kernel.Family(self.regions, averaged=True)]
 
     def members(self, candidate: int) -> Rows:
-        for matrix in self.families:
+        for matrix, _ in self.families:
             if candidate < matrix.shape[1]:
                 return np.sort(matrix.indices[matrix.indptr[candidate] : matrix.indptr[candidate + 1]]).astype(np.int64)
             candidate -= matrix.shape[1]
