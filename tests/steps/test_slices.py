@@ -103,6 +103,42 @@ def test_a_weak_region_without_clusters_is_found_in_the_embeddings():
     assert np.isin(line["rows"], np.flatnonzero(weak)).mean() > 0.8
 
 
+def test_copies_of_a_row_of_a_weak_region_belong_to_it():
+    planted, evidence = gathered(3_000, weak=0.0)
+    weak = planted.vectors @ planted.vectors[0] > 0.25
+    wrong = np.random.default_rng(0).random(3_000) < np.where(weak, 0.5, 0.1)
+    group = np.full(3_000, -1)
+    group[np.flatnonzero(weak)[:40]] = np.repeat(np.arange(20), 2)
+    evidence = evidence.adding(
+        [
+            Column("embeddings", planted.vectors),
+            Column("exact_group", group),
+            Column("probabilities", predicted(planted.dataset, wrong)),
+        ]
+    )
+    [line, *_] = slices(evidence).table("slices").to_pylist()
+    first, second = np.flatnonzero(weak)[:40:2], np.flatnonzero(weak)[1:40:2]
+    assert np.isin(first, line["rows"]).tolist() == np.isin(second, line["rows"]).tolist()
+    assert np.isin(first, line["rows"]).any()
+    assert line["size"] == len(line["rows"])
+
+
+def test_a_weak_cluster_of_another_level_is_found():
+    planted, evidence = gathered(3_000, weak=0.0)
+    fine = np.random.default_rng(3).integers(20, size=3_000)
+    wrong = np.random.default_rng(0).random(3_000) < np.where(fine == 4, 0.4, 0.1)
+    evidence = evidence.adding(
+        [
+            Column("cluster", fine // 10),
+            Column("cluster_path", np.column_stack([fine // 10, 2 + fine])),
+            Column("probabilities", predicted(planted.dataset, wrong)),
+        ]
+    )
+    [line] = slices(evidence).table("slices").to_pylist()
+    assert line["kind"] == "cluster"
+    assert line["rows"] == np.flatnonzero(fine == 4).tolist()
+
+
 def test_copies_of_one_error_are_no_weak_slice():
     planted, evidence = gathered(1_000, weak=0.06, rates=(0.2, 0.2), seed=4)
     weak = planted.weak_slice
