@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.metrics import average_precision_score
 
 from burnish.errors import InputError
@@ -65,6 +66,51 @@ def test_a_confusion_that_is_usual_is_suspected_before_one_that_is_not():
     labels[:2] = 1
     suspect = judge_labels(labels, probabilities).suspect
     assert suspect[0] > suspect[1]
+
+
+def many_classes(noise, n_classes=40, n_rows=4000):
+    """Labels of many classes, each alike to two others; 10 % are wrong, to a class "alike" or to one "anywhere"."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(n_classes, size=n_rows)
+    shift = rng.choice([1, n_classes - 1], size=n_rows) if noise == "alike" else rng.integers(1, n_classes, size=n_rows)
+    labels = np.where(rng.random(n_rows) < 0.1, (true + shift) % n_classes, true)
+    logits = rng.normal(size=(n_rows, n_classes))
+    logits[np.arange(n_rows), true] += 5
+    for step in (1, n_classes - 1):
+        logits[np.arange(n_rows), (true + step) % n_classes] += 2
+    return true, labels, softmax(logits, axis=1)
+
+
+def suspects_given_far_and_near_labels(noise):
+    """Suspect of two rows given another class at the same small probability: one unlike, one alike."""
+    _, labels, probabilities = many_classes(noise)
+    probabilities[:2] = 0.1 / 38
+    probabilities[:2, 10] = 0.6
+    probabilities[0, 25] = probabilities[1, 11] = 0.3
+    labels[:2] = 25, 11
+    return judge_labels(labels, probabilities).suspect[:2]
+
+
+def test_wrong_labels_among_many_classes_are_looked_for_where_this_set_has_them():
+    far, near = suspects_given_far_and_near_labels("alike")
+    assert near > far + 0.2
+    far_now, near_now = suspects_given_far_and_near_labels("anywhere")
+    assert far_now > far + 0.1
+    assert near_now < near - 0.1
+
+
+@pytest.mark.parametrize("noise", ["alike", "anywhere"])
+def test_among_many_classes_the_ranking_is_as_good_as_the_better_of_self_confidence_and_margin(noise):
+    true, labels, probabilities = many_classes(noise)
+    own = probabilities[np.arange(len(true)), labels]
+    others = probabilities.copy()
+    others[np.arange(len(true)), labels] = 0
+    suspect = judge_labels(labels, probabilities).suspect
+    found, *rivals = (
+        average_precision_score(labels != true, score) for score in (suspect, -own, others.max(axis=1) - own)
+    )
+    assert found > max(rivals) - 0.001
+    assert found > min(rivals) + 0.005
 
 
 def test_quality_is_the_probability_that_the_label_is_right():

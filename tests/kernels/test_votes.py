@@ -10,7 +10,7 @@ def slow_votes(labels, neighbors, n_classes, voters):
     prior = np.array([np.mean(labels[voters] == c) if voters.any() else 0.0 for c in range(n_classes)])
     found = np.zeros((n_rows, n_classes))
     for i in range(n_rows):
-        near, far = prior.copy(), prior.copy()
+        near, far = np.sqrt(n_classes) * prior, np.sqrt(n_classes) * prior
         for j in neighbors[i][neighbors[i] >= 0]:
             near[labels[j]] += voters[j]
             for m in neighbors[j][neighbors[j] >= 0]:

@@ -55,5 +55,6 @@ def steps(*, evaluation_split: str | None = None, keep_by: str | None = None) ->
     """Give the built-in steps; the order is derived from what they read and write."""
     return [
         NearestNeighbors(), Duplicates(keep_by=keep_by), Splits(evaluation_split), Leaks(), Predictions(),
-        LabelQuality(), Outliers(), Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
+        LabelQuality(), Outliers(), Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(),
+        ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""The Python face, as the README shows it."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import burnish as bn
+from burnish.errors import InputError, LockedRowsError, StaleChangesetError, UsageError
+from burnish.testing.planted import Defects, planted_vectors
+
+DEFECTS = Defects(duplicates=0.03, wrong_labels=0.08)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return planted_vectors(800, n_dims=48, spread=1.4, defects=DEFECTS, seed=5)
+
+
+@pytest.fixture(scope="module")
+def audit(planted, tmp_path_factory):
+    return bn.audit(planted.table, label="label", workspace=tmp_path_factory.mktemp("workspace"))
+
+
+def test_the_tables_are_arrow_and_become_pandas_and_polars(audit):
+    for table in (audit.rows, audit.findings, audit.clusters, audit.slices):
+        assert isinstance(table.arrow, pa.Table)
+        assert isinstance(table.to_pandas(), pd.DataFrame)
+        assert isinstance(table.to_polars(), pl.DataFrame)
+        assert len(pa.table(table)) == len(table)
+    assert audit.rows["row_id"][0].as_py() == "row-000000"
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda t: t.to_pandas(), pl.from_arrow, lambda t: t.to_pylist()], ids=["pandas", "polars", "list"]
+)
+def test_the_same_rows_in_another_shape_give_the_same_version(planted, audit, wrap, tmp_path):
+    small = planted.table.slice(0, 60)
+    one = bn.audit(small, label="label", workspace=tmp_path)
+    assert bn.audit(wrap(small), label="label", workspace=tmp_path).dataset.version == one.dataset.version
+
+
+def test_a_changeset_by_code_measured_applied_and_undone(audit, planted):
+    changes = audit.changeset(drop=["DUP001", "LAB001"])
+    assert set(changes.codes) == {"DUP001", "LAB001"}
+    effect = bn.measure(audit, changes)
+    assert effect.verdict != "worse"
+    assert {arm.name for arm in effect.arms} == {"before", "after", "control", "only:DUP001", "only:LAB001"}
+    version = audit.apply(changes, tag="v2")
+    assert version.name.endswith("@v2")
+    assert len(version) == 800 - len(changes)
+    assert len(audit.dataset) == 800
+    undone = audit.apply(changes.without(codes=["DUP001", "LAB001"]))
+    assert undone.version == audit.dataset.version
+
+
+def test_rows_by_hand_win_over_codes(audit, planted):
+    wrong = planted.dataset.row_ids[int(planted.wrong_labels[0])].as_py()
+    copy = planted.dataset.row_ids[int(planted.duplicates[0, 0])].as_py()
+    truth = planted.true_labels[int(planted.wrong_labels[0])]
+    changes = audit.changeset(drop=["LAB001"], drop_rows=[copy], relabel_rows={wrong: truth})
+    by_row = {edit.row_id: edit for edit in changes.edits}
+    assert (by_row[copy].action, by_row[wrong].action, by_row[wrong].label) == ("drop", "relabel", truth)
+    relabelled = audit.apply(changes)
+    assert relabelled.field("label")[relabelled.row_positions[wrong]].as_py() == truth
+
+
+def test_an_estimator_of_the_user_is_the_model(audit):
+    effect = bn.measure(audit, audit.changeset(drop=["LAB001"]), model=LogisticRegression(max_iter=300))
+    assert effect.parameters["model"] == "LogisticRegression(max_iter=300)"
+    assert effect.arm("after").n_train < effect.arm("before").n_train
+
+
+def test_wrong_codes_rows_and_locked_rows_are_refused(audit):
+    with pytest.raises(UsageError, match="DUP009"):
+        audit.changeset(drop=["DUP009"])
+    with pytest.raises(InputError, match="nobody"):
+        audit.changeset(drop_rows=["nobody"])
+    rows = audit.rows.to_pandas()
+    locked = rows.row_id[rows.split == "test"].iloc[0]
+    with pytest.raises(LockedRowsError):
+        audit.changeset(drop_rows=[locked])
+
+
+def test_a_changeset_of_another_version_is_refused(audit, planted, tmp_path):
+    other = bn.audit(planted.table.slice(0, 300), label="label", workspace=tmp_path)
+    with pytest.raises(StaleChangesetError):
+        audit.apply(other.changeset(drop=["DUP001"]))
+
+
+def test_the_report_is_one_page(audit, tmp_path):
+    path = audit.report(tmp_path / "report.html")
+    page = path.read_text()
+    assert page.startswith("<!doctype html>")
+    assert "http://" not in page.replace("http://www.w3.org", "").replace("http://www.apache.org", "")
+
+
+def test_arrays_and_texts_are_sources(tmp_path):
+    rng = np.random.default_rng(0)
+    assert len(bn.audit(rng.normal(size=(50, 8)).astype(np.float32), workspace=tmp_path).rows) == 50
+    texts = bn.audit([f"a small text number {i}" for i in range(40)], workspace=tmp_path)
+    assert texts.audited.kind == "text"
+    assert texts.rows["label_quality"].null_count == 40
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'audti'"):
+        bn.audti  # noqa: B018
+    assert "audit" in dir(bn)
