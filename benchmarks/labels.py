@@ -29,7 +29,7 @@ from burnish.steps.predictions import Predictions
 RESULTS = Path(__file__).parent / "results" / "labels.json"
 METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
 FLAG_AT = 0.5
-RELABEL_AT = 0.9
+RELABEL_AT = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,8 @@ def near_class_tasks() -> Iterator[Task]:
         vectors = sets.embeddings("banking77", embedder)[train]
         given = near_class_noise(vectors, true, 0.1)
         yield embedded(f"banking77 10 % near-class, {embedder or 'static'}", vectors, given, true, copies=copies)
+    vectors, true = clinc_in_scope()
+    yield embedded("clinc150 10 % near-class", vectors, near_class_noise(vectors, true, 0.1), true)
 
 
 def given_probability_tasks() -> Iterator[Task]:
@@ -103,16 +105,28 @@ def given_probability_tasks() -> Iterator[Task]:
 
 def planted_tasks() -> Iterator[Task]:
     """Uniform noise of 0, 5, 20 % on labels that are nearly clean."""
-    clinc, cifar = sets.clinc150(), sets.cifar10()
-    inside = sets.is_train(clinc) & ~clinc["is_oos"].to_numpy(zero_copy_only=False).astype(bool)
+    cifar, spam, banking = sets.cifar10(), sets.youtube_spam(), sets.banking77()
+    images, asked = sets.is_train(cifar), sets.is_train(banking)
     known = {
-        "clinc150": (sets.embeddings("clinc150")[inside], _codes(clinc["label"])[inside]),
-        "cifar10": (sets.embeddings("cifar10")[sets.is_train(cifar)], cifar["label"].to_numpy()[sets.is_train(cifar)]),
+        "clinc150": (*clinc_in_scope(), None),
+        "cifar10": (sets.embeddings("cifar10")[images], _codes(cifar["label"])[images], None),
+        "youtube_spam": (sets.embeddings("youtube_spam"), _codes(spam["label"]), _codes(spam["text"])),
+        "banking77": (
+            sets.embeddings("banking77")[asked],
+            _codes(banking["label"])[asked],
+            _codes(banking["text"])[asked],
+        ),
     }
-    for name, (vectors, labels) in known.items():
-        true = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    for name, (vectors, true, copies) in known.items():
         for rate in (0.0, 0.05, 0.2):
-            yield embedded(f"{name} {rate:.0%} planted", vectors, uniform_noise(true, rate), true)
+            yield embedded(f"{name} {rate:.0%} planted", vectors, uniform_noise(true, rate), true, copies=copies)
+
+
+def clinc_in_scope() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Give vectors and codes of the training queries that belong to one of the 150 intents."""
+    clinc = sets.clinc150()
+    inside = sets.is_train(clinc) & ~clinc["is_oos"].to_numpy(zero_copy_only=False).astype(bool)
+    return sets.embeddings("clinc150")[inside], _codes(clinc.filter(pa.array(inside))["label"])
 
 
 def embedded(

@@ -1,13 +1,16 @@
 """Label quality: how likely each given label is wrong, from out-of-sample predictions and from neighbors.
 
-The evidence q(class | row) is an equal mixture of the calibrated prediction and the votes of the row's
-neighbors. It predicts the given labels, noise included; what is wanted is the true one. So a confusion
-matrix T[true, given] is counted on confident rows (confident learning, Northcutt et al. 2021, section 3.1);
-q, each class divided by how well its own rows are predicted, is deconvolved by T (Richardson 1972; Lucy
-1974) and sharpened; and Bayes' rule with T gives the odds that the given label is wrong, which are
-multiplied by the evidence for the best other class: a row that no class fits says little against its label.
+The evidence q(class | row) is the geometric mean of the calibrated prediction and the votes of the row's
+neighbors. It predicts the given labels, noise included; what is wanted is the true one. So q, each class
+divided by how well its own rows are predicted, is deconvolved (Richardson 1972; Lucy 1974) by a confusion
+matrix T[true, given], and Bayes' rule with T gives the odds that the given label is wrong.
+
+T starts from counts on confident rows (confident learning, Northcutt et al. 2021, section 3.1) and is counted
+again with the posteriors (expectation maximization, Dawid and Skene 1979): that takes back rows which are
+merely hard. Many classes leave most cells empty, so it is pulled towards a mixture of the two ways labels go
+wrong, to any class and to classes that are alike; the share of each is fitted on the counts.
 The number of wrong labels is never asked for: it is the sum of the posteriors, and the scores are shifted
-so that the probabilities add up to it. (Sharpening and the multiplication are ours, measured not derived.)
+so that the probabilities add up to it. (The sharpening of the posteriors is ours, measured not derived.)
 """
 
 from dataclasses import dataclass
@@ -24,8 +27,12 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 DECONVOLUTION_STEPS = 3
-SHARPNESS, COUNT_SHARPNESS = 2.0, 3.0
+SHARPNESS, COUNT_SHARPNESS = 2.0, 3.5
 """Powers of p(true class | row) in the ranking and in the count: a probe trained on noisy labels is too unsure."""
+
+CONFUSION_ROUNDS, SHARE_ROUNDS = 2, 30
+LIKENESS_POWER = 4.0
+"""Of the evidence, when it says how alike classes are: leaves out the thin spread of noise over all classes."""
 
 SHRINK_ROWS = 500
 CALIBRATION_ROWS = 20_000
@@ -69,15 +76,15 @@ def judge_labels(
         return _undecided(codes)
     evidence = _evidence(codes, probabilities, neighbors, teaches)
     evidence[:, ~taught] = TINY
-    scale = _class_scale(evidence[teaches], codes[teaches])
-    confusion = _confusion(evidence[teaches], codes[teaches])
+    lesson, answers = evidence[teaches], codes[teaches]
+    scale = _class_scale(lesson, answers)
+    confusion = _confusion(lesson / scale, answers, _confident(lesson, answers))
     expected, score = np.zeros(len(codes)), np.full(len(codes), np.nan)
     suggested = np.full(len(codes), -1, np.int32)
     for rows in np.array_split(np.flatnonzero(judged), len(codes) // BLOCK_ROWS + 1):
         truth = _deconvolve(evidence[rows] / scale, confusion)
         own, each = codes[rows], np.arange(len(rows))
-        odds, best = _log_odds_wrong(SHARPNESS * np.log(truth + TINY), own, confusion)
-        score[rows] = odds + np.log(evidence[rows][each, best] + TINY)
+        score[rows], best = _log_odds_wrong(SHARPNESS * np.log(truth + TINY), own, confusion)
         suggested[rows] = np.where(truth[each, best] > truth[each, own], best, -1)
         expected[rows] = expit(_log_odds_wrong(COUNT_SHARPNESS * np.log(truth + TINY), own, confusion)[0])
     n_wrong = float(expected[teaches].sum())
@@ -106,7 +113,8 @@ def _evidence(
     if neighbors is None:
         return calibrated
     votes = neighbor_votes(codes, neighbors, n_classes=probabilities.shape[1], voters=teaches)
-    return np.asarray((calibrated + votes) / 2, np.float32)
+    pooled = np.sqrt(calibrated * votes)
+    return np.asarray(pooled / pooled.sum(axis=1, keepdims=True), np.float32)
 
 
 def _calibrated(codes: Codes, probabilities: NDArray[np.floating], taught: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -136,20 +144,62 @@ def _class_scale(evidence: NDArray[np.float32], codes: Codes) -> Floats:
     return np.asarray(summed / (np.bincount(codes, minlength=n_classes) + SHRINK_ROWS))
 
 
-def _confusion(evidence: NDArray[np.float32], codes: Codes) -> Floats:
-    """Give T[true, given]: how rows that are confidently of one class are labelled, with two votes of prior.
-
-    Confident: the evidence for a class reaches the mean of it over rows given that class.
-    """
+def _confident(evidence: NDArray[np.float32], codes: Codes) -> Floats:
+    """Count rows (true, given) where the evidence for a class reaches the mean of it over rows given that class."""
     n_classes = evidence.shape[1]
-    n_given = np.bincount(codes, minlength=n_classes)
     own = np.bincount(codes, evidence[np.arange(len(codes)), codes], n_classes)
-    threshold = np.where(n_given > 0, own / np.maximum(n_given, 1), np.inf)
+    threshold = own / np.maximum(1, np.bincount(codes, minlength=n_classes))
     likely = evidence.argmax(axis=1)
     confident = evidence.max(axis=1) >= threshold[likely]
-    counts = np.eye(n_classes) + n_given / len(codes)
+    counts = np.zeros((n_classes, n_classes))
     np.add.at(counts, (likely[confident], codes[confident]), 1.0)
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+    return counts
+
+
+def _confusion(evidence: Floats, codes: Codes, counts: Floats) -> Floats:
+    """Give T[true, given] from scaled evidence (n, n_classes), given codes (n,) and first counts."""
+    n_classes = evidence.shape[1]
+    blocks = np.array_split(np.arange(len(codes)), len(codes) // BLOCK_ROWS + 1)
+    alike = sum((_likeness(evidence[rows]) for rows in blocks), np.zeros((n_classes, n_classes)))
+    anywhere = np.tile(np.bincount(codes, minlength=n_classes) / len(codes), (n_classes, 1))
+    confusion = _smoothed(counts, anywhere, alike)
+    for _ in range(CONFUSION_ROUNDS):
+        counts = np.zeros((n_classes, n_classes))
+        for rows in blocks:
+            joint = _deconvolve(evidence[rows], confusion) * confusion[:, codes[rows]].T
+            np.add.at(counts.T, codes[rows], joint / joint.sum(axis=1, keepdims=True))
+        confusion = _smoothed(counts, anywhere, alike)
+    return confusion
+
+
+def _likeness(evidence: Floats) -> Floats:
+    """Give how often two classes (n_classes, n_classes) are likely for the same row."""
+    powered = evidence**LIKENESS_POWER
+    powered /= powered.sum(axis=1, keepdims=True)
+    return np.asarray(powered.T @ powered)
+
+
+def _smoothed(counts: Floats, anywhere: Floats, alike: Floats) -> Floats:
+    """Give the counts as shares of each true class, one vote for each class added.
+
+    The votes are spread as all counts taken together are: so many right, so many gone wrong, and of these
+    a share to any class and the rest to classes alike (maximum likelihood, by expectation maximization).
+    One right and one wrong vote more keep the rate off 0 and 1.
+    """
+    n_classes = len(counts)
+    off = ~np.eye(n_classes, dtype=bool)
+    to_any = anywhere * off / (anywhere * off).sum(axis=1, keepdims=True)
+    to_alike = alike * off + TINY * to_any
+    to_alike /= to_alike.sum(axis=1, keepdims=True)
+    wrong = counts * off
+    share = 0.5
+    for _ in range(SHARE_ROUNDS):
+        explained = share * to_any / np.maximum(share * to_any + (1 - share) * to_alike, TINY**2)
+        share = float((wrong * explained).sum() / max(wrong.sum(), TINY))
+    rate = (wrong.sum() + 1) / (counts.sum() + 2)
+    prior = (1 - rate) * ~off + rate * (share * to_any + (1 - share) * to_alike)
+    votes = counts + n_classes * prior
+    return np.asarray(votes / votes.sum(axis=1, keepdims=True))
 
 
 def _deconvolve(evidence: Floats, confusion: Floats) -> Floats:

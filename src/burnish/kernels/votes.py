@@ -14,7 +14,8 @@ def neighbor_votes(
 
     Half the weight lies on the neighbors (n, k), half on the neighbors of neighbors, which smooth as k²
     neighbors would at the cost of one sparse product; a row's own label never counts. Only `voters` vote.
-    Each half is pulled towards the class shares of the voters by one vote, so that no share is 0;
+    Each half is pulled towards the class shares of the voters by √n_classes votes: no share is 0, and among
+    many classes a few votes decide less;
     a row without voting neighbors gets those class shares.
     """
     who = np.flatnonzero(voters)
@@ -49,6 +50,6 @@ def _graph(neighbors: NDArray[np.integer]) -> csr_array:
 
 
 def _shares(votes: Floats, prior: Floats) -> Floats:
-    """Give vote shares with one vote added, spread as the prior."""
-    smoothed = votes + prior
+    """Give vote shares with √n_classes votes added, spread as the prior."""
+    smoothed = votes + np.float32(np.sqrt(len(prior))) * prior
     return np.asarray(smoothed / smoothed.sum(axis=1, keepdims=True))

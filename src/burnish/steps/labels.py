@@ -26,7 +26,7 @@ class LabelQuality:
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities", "evaluation")
     uses: ClassVar[tuple[str, ...]] = ("neighbors", "exact_group", "near_group")
     writes: ClassVar[tuple[str, ...]] = ("label_quality", "suggested_label", "label_suspect")
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002 - no chance in it
         """Give the three columns."""
@@ -51,7 +51,7 @@ class SuspectLabels:
     """
 
     min_suspect: float = 0.5
-    min_relabel: float = 0.9
+    min_relabel: float = 0.95
 
     code: ClassVar[str] = "LAB001"
     reads: ClassVar[tuple[str, ...]] = (
