@@ -156,6 +156,10 @@ class Progress(Protocol):
         """Say that `n` more units are done."""
         ...
 
+    def tell(self, what: str) -> None:
+        """Say what the stage is working on."""
+        ...
+
     def finish(self, **facts: Any) -> None:
         """End the stage."""
         ...
@@ -168,6 +172,9 @@ class Silent:
         """Do nothing."""
 
     def advance(self, n: int = 1) -> None:
+        """Do nothing."""
+
+    def tell(self, what: str) -> None:
         """Do nothing."""
 
     def finish(self, **facts: Any) -> None:

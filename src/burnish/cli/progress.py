@@ -30,7 +30,7 @@ class Bars:
     def __init__(self) -> None:
         console = Console(stderr=True)
         self._bars = Progress(
-            TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+            TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
             console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
         self._task: TaskID | None = None
@@ -50,6 +50,12 @@ class Bars:
         """Say that `n` more units are done."""
         if self._task is not None:
             self._bars.advance(self._task, n)
+
+    def tell(self, what: str) -> None:
+        """Name what the stage is working on, beside its bar."""
+        if self._task is not None:
+            stage = self._bars.tasks[self._task].description.partition(":")[0]
+            self._bars.update(self._task, description=f"{stage}: {what}")
 
     def finish(self, **facts: Any) -> None:
         """End the stage."""

@@ -59,12 +59,13 @@ def gather(evidence: Evidence, steps: Sequence[Step], *, seed: int, progress: Pr
     """Run every step whose reads are there, in order, and give all evidence with its recipes."""
     skipped: list[Skipped] = []
     timings: dict[str, float] = {}
-    progress.start("gather evidence", len(steps))
+    progress.start("gather", len(steps))
     for step in ordered(steps):
         lacking = [name for name in step.reads if name not in evidence]
         if lacking:
             skipped.append(Skipped(step.name, f"needs {', '.join(_plain(n) for n in lacking)}"))
         else:
+            progress.tell(step.name)
             started = perf_counter()
             parts = list(step.run(evidence, seed=seed))
             evidence = evidence.adding(_stamped(parts, recipe(step, evidence)))

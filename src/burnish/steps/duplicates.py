@@ -136,7 +136,8 @@ class NearDuplicates:
                     facts = {"kept": twin, "twin": twin, "group_size": len(members), **_numbers(line)}
                     flags.append(FlaggedRow(row, line["score"], edit, evidence=facts))
             if flags:
-                message = f"{len(flags)} near copies of {flags[0].evidence['kept']}."
+                copies = "1 near copy" if len(flags) == 1 else f"{len(flags)} near copies"
+                message = f"{copies} of {flags[0].evidence['kept']}."
                 score = max(flag.score for flag in flags)
                 found.append(Finding("DUP002", "near_duplicate", "warning", message, tuple(flags), number, score))
         return sorted(found, key=lambda finding: -finding.score)
