@@ -38,6 +38,7 @@ def test_json_is_one_document_on_stdout_and_nothing_else(run_json, vectors_file)
     }
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows(run, vectors_file):
     tables = []
     for out in ("one", "two"):
@@ -63,6 +64,7 @@ def test_curate_drops_planted_defects_and_never_an_evaluation_row(run_json, vect
     assert len(edited & (copies | originals)) == len(planted.duplicates)
 
 
+@pytest.mark.slow
 def test_the_curated_file_is_the_source_without_the_dropped_rows(run_json, vectors_file, planted):
     _, document = run_json("curate", vectors_file)
     curated = vectors_file.parent / "burnish-out" / "curated.parquet"
@@ -74,6 +76,7 @@ def test_the_curated_file_is_the_source_without_the_dropped_rows(run_json, vecto
         assert len(table) == 900 - document["n_edits"]
 
 
+@pytest.mark.slow
 def test_measure_takes_the_changeset_that_curate_wrote(run, run_json, vectors_file):
     run("curate", vectors_file, "--out", "first")
     code, document = run_json("measure", vectors_file, "--changeset", "first/changeset.json")
@@ -86,6 +89,7 @@ def test_fail_on_makes_an_audit_a_gate(run, vectors_file):
     assert run("audit", vectors_file, "--fail-on", "error")[0] == 1
 
 
+@pytest.mark.slow
 def test_an_estimator_by_import_path_is_the_model(run_json, vectors_file):
     _, document = run_json("curate", vectors_file, "--model", "sklearn.naive_bayes:GaussianNB")
     out = json.loads((vectors_file.parent / "burnish-out" / "evaluation.json").read_text())

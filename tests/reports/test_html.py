@@ -138,6 +138,7 @@ def test_the_words_in_which_twins_differ_are_marked():
     assert "the <mark>blue</mark> card is lost" in text
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_megabyte_costs_a_line():
     facts = report_facts.text_facts(60)
     texts = pa.array(["word " * 200_000] * 60)
