@@ -167,3 +167,13 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, after_seconds):
         assert "Traceback" not in err
     assert not (tmp_path / "burnish-out").exists()
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".burnish-")]
+
+
+def test_labels_that_have_nothing_to_do_with_the_rows_are_not_judged(run, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "noise.npz", X=rng.normal(size=(300, 16)).astype("f4"), y=rng.integers(0, 3, 300))
+    code, out, _ = run("audit", tmp_path / "noise.npz")
+    assert code == 0
+    assert "labels were not judged" in out
+    codes = pq.read_table(tmp_path / "burnish-out" / "findings.parquet")["code"].to_pylist()
+    assert not {"LAB001", "LAB002"} & set(codes)

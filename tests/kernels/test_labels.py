@@ -5,7 +5,7 @@ from sklearn.metrics import average_precision_score
 
 from burnish.errors import InputError
 from burnish.kernels.folds import group_folds
-from burnish.kernels.labels import judge_labels, label_quality, suggest_labels
+from burnish.kernels.labels import judge_labels, label_quality, label_skill, suggest_labels
 from burnish.kernels.neighbors import nearest_neighbors
 from burnish.kernels.probe import fit_probe, predict_probabilities
 
@@ -192,3 +192,13 @@ def test_labels_that_do_not_fit_the_probabilities_are_refused():
         label_quality(np.zeros(3, int), np.ones((2, 2)))
     with pytest.raises(InputError, match="label code 2 has no column among 2"):
         label_quality(np.array([0, 2]), np.ones((2, 2)))
+
+
+def test_labels_drawn_at_random_show_no_skill_and_learnable_ones_do():
+    rng = np.random.default_rng(0)
+    scores = [label_skill(rng.choice(3, 400, p=[0.7, 0.2, 0.1]), rng.dirichlet(np.ones(3), 400)) for _ in range(200)]
+    assert np.mean(np.abs(scores) > 3) <= 0.02
+    labels = rng.integers(3, size=400)
+    probabilities = 0.9 * rng.dirichlet(np.ones(3), 400) + 0.1 * np.eye(3)[labels]
+    assert label_skill(labels, probabilities) > 3
+    assert label_skill(np.full(5, -1), np.full((5, 3), 1 / 3)) == 0.0

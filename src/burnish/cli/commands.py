@@ -101,7 +101,9 @@ def main() -> NoReturn:
         _say("interrupted; nothing was half-written.", "Run the same command again: embeddings made so far are kept.")
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        _say(error.format_message(), "See burnish --help, or --help of the command.")
+        many = "extra argument" in error.format_message()
+        remedy = "Name one source; quote a pattern, as in 'photos/*.jpg'." if many else "See burnish --help."
+        _say(error.format_message().split("(")[0].strip() if many else error.format_message(), remedy)
         sys.exit(WRONG_USAGE)
     except BurnishError as error:
         _debug()

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from burnish.dataset import Evaluation
 from burnish.publishing import Curation
+from burnish.steps.labels import MIN_SKILL
 from burnish.workspace import Audited
 
 MAX_LINES = 8
@@ -30,6 +31,9 @@ def show_reading(console: Console, audited: Audited) -> None:
         console.print(f"[dim]guessed: {'; '.join(guesses)}[/]", highlight=False)
     for skipped in audited.skipped:
         console.print(f"[dim]left out: {skipped.step}: {escape(skipped.reason)}[/]", highlight=False)
+    skill = summary.get("label_skill")
+    if skill and skill["z"] < MIN_SKILL:
+        console.print("[yellow]labels were not judged: the predictions know no more of them than chance[/]")
 
 
 def show_findings(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> None:

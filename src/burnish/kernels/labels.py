@@ -105,6 +105,23 @@ def suggest_labels(labels: NDArray[np.integer], probabilities: NDArray[np.floati
     return judge_labels(labels, probabilities).suggested
 
 
+def label_skill(labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> float:
+    """Give the z-score of "the probabilities know more of the labels than how often each occurs".
+
+    For each row: the probability of its label, less what its probabilities give a label drawn at the classes'
+    rates; the mean over its standard error. Near 0 where labels have nothing to do with the rows. Labels -1 are
+    left out; 0 with fewer than two rows.
+    """
+    known = np.flatnonzero((labels >= 0) & np.isfinite(probabilities).all(axis=1))
+    if len(known) < 2:
+        return 0.0
+    codes, given = labels[known], np.asarray(probabilities[known], np.float64)
+    rates = np.bincount(codes, minlength=given.shape[1]) / len(codes)
+    gain = given[np.arange(len(codes)), codes] - given @ rates
+    error = float(gain.std(ddof=1)) / np.sqrt(len(codes))
+    return float(gain.mean() / error) if error > 0 else 0.0
+
+
 def _evidence(
     codes: Codes, probabilities: NDArray[np.floating], neighbors: NDArray[np.integer] | None, teaches: NDArray[np.bool_]
 ) -> NDArray[np.float32]:

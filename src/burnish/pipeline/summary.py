@@ -40,7 +40,7 @@ def summarize(evidence: Evidence, findings: Iterable[Finding]) -> dict[str, Any]
         "classes": [] if dataset.labels is None else list(dataset.labels.classes),
         "findings": counts_by_code(findings),
     }
-    for name in ("neighbor_recall", "duplicate_threshold", "split_origin"):
+    for name in ("neighbor_recall", "duplicate_threshold", "split_origin", "label_skill"):
         if name in evidence.summaries:
             document[name] = next(iter(evidence.table(name).to_pylist()), None)
     return document

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Labels, SuggestedEdit, Summary
-from burnish.kernels.labels import judge_labels
+from burnish.kernels.labels import judge_labels, label_skill
 from burnish.kernels.votes import without_copies
 
 N_SHOWN_NEIGHBORS = 3
+MIN_SKILL = 3.0
+"""Predictions that know less of the labels than this (standard errors above chance) cannot call one wrong."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,16 @@ class LabelQuality:
     name: ClassVar[str] = "labels"
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities", "evaluation")
     uses: ClassVar[tuple[str, ...]] = ("neighbors", "exact_group", "near_group")
-    writes: ClassVar[tuple[str, ...]] = ("label_quality", "suggested_label", "label_suspect")
-    revision: ClassVar[int] = 2
+    writes: ClassVar[tuple[str, ...]] = ("label_quality", "suggested_label", "label_suspect", "label_skill")
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002 - no chance in it
-        """Give the three columns."""
+        """Give the three columns, and whether the predictions know anything of the labels at all."""
+        codes = _labels(evidence).codes
+        probabilities = np.asarray(evidence["probabilities"], np.float32)
         judged = judge_labels(
-            _labels(evidence).codes,
-            np.asarray(evidence["probabilities"], np.float32),
+            codes,
+            probabilities,
             neighbors=_voting_neighbors(evidence),
             reference=~np.asarray(evidence["evaluation"], bool),
         )
@@ -40,6 +45,7 @@ class LabelQuality:
             Column("label_quality", judged.quality),
             Column("suggested_label", judged.suggested),
             Column("label_suspect", judged.suspect),
+            Summary("label_skill", pa.table({"z": [label_skill(codes, probabilities)]})),
         ]
 
 
@@ -56,6 +62,7 @@ class SuspectLabels:
     code: ClassVar[str] = "LAB001"
     reads: ClassVar[tuple[str, ...]] = (
         "@label", "probabilities", "evaluation", "label_quality", "suggested_label", "label_suspect",
+        "label_skill",
     )  # fmt: skip
 
     def judge(self, evidence: Evidence) -> list[Finding]:
@@ -82,6 +89,8 @@ class SuspectEvaluationLabels:
 def _findings(
     evidence: Evidence, among: NDArray[np.bool_], code: str, thresholds: tuple[float, float]
 ) -> list[Finding]:
+    if evidence.table("label_skill")["z"][0].as_py() < MIN_SKILL:
+        return []
     min_suspect, min_relabel = thresholds
     suspect = np.asarray(evidence["label_suspect"], np.float64)
     flagged = np.flatnonzero(among & (np.nan_to_num(suspect) >= min_suspect))
