@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.special import betainc
 
 from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
+from burnish.kernels.top import largest_columns
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -407,8 +408,8 @@ def _dense_cosines(view: Floats, left: Rows, right: Rows) -> Floats:
 def _merged(best: Floats, where: Rows, similar: Floats, first: int) -> tuple[Floats, Rows]:
     found = np.broadcast_to(np.arange(first, first + similar.shape[1]), similar.shape)
     if similar.shape[1] > best.shape[1]:
-        top = np.argpartition(-similar, best.shape[1] - 1, axis=1)[:, : best.shape[1]]
+        top = largest_columns(similar, best.shape[1])
         similar, found = np.take_along_axis(similar, top, axis=1), np.take_along_axis(found, top, axis=1)
     values, rows = np.concatenate([best, similar], axis=1), np.concatenate([where, found], axis=1)
-    top = np.argpartition(-values, best.shape[1] - 1, axis=1)[:, : best.shape[1]]
+    top = largest_columns(values, best.shape[1])
     return np.take_along_axis(values, top, axis=1), np.take_along_axis(rows, top, axis=1)
