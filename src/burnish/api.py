@@ -1,5 +1,6 @@
 """The Python face: audit a source, make changes, measure what they do, keep the result."""
 
+import importlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,7 +42,7 @@ class Table:
     def to_polars(self) -> Any:
         """Give a polars DataFrame; raises MissingExtraError without polars."""
         try:
-            polars = __import__("polars")
+            polars = importlib.import_module("polars")
         except ImportError as error:
             raise MissingExtraError("polars is not installed.", remedy="pip install 'burnish[polars]'") from error
         return polars.from_arrow(self.arrow)

@@ -42,8 +42,10 @@ def show_findings(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> 
         console.print("Nothing was found.")
         return
     table = Table(title="What was found", title_justify="left", box=None, pad_edge=False)
-    for name, justify in (("code", "left"), ("kind", "left"), ("rows", "right"), ("for example", "left")):
-        table.add_column(name, justify=justify, no_wrap=name != "for example", overflow="ellipsis")  # type: ignore[arg-type]
+    table.add_column("code", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("rows", no_wrap=True, justify="right")
+    table.add_column("for example", overflow="ellipsis")
     for code, entry in counts.items():
         rows = entry["rows"] or entry["findings"]
         style = SEVERITY_STYLE[entry["severity"]]
