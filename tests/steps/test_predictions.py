@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -6,6 +8,7 @@ from burnish.dataset import Column, Dataset, Evidence, Roles
 from burnish.errors import InputError
 from burnish.kernels.probe import fit_probe, predict_probabilities
 from burnish.steps.predictions import Predictions
+from burnish.testing.planted import planted_vectors
 
 
 def evidence_of(labels, embeddings, *, evaluation=None, proba=None, group=None, **columns):
@@ -154,3 +157,18 @@ def test_a_field_that_is_no_list_is_refused():
     _, rows = blobs(2)
     with pytest.raises(InputError, match="is string, not a list"):
         run(evidence_of(["a", "b"], rows, proba=pa.array(["0.5", "0.5"])))
+
+
+def test_predictions_of_the_user_are_taken_as_they_are():
+    planted = planted_vectors(200, seed=1)
+    given = ["class_0", "nonsense", None] + ["class_1"] * 197
+    dataset = replace(
+        planted.dataset,
+        fields=planted.dataset.fields.append_column("guess", pa.array(given)),
+        roles=replace(planted.roles, prediction="guess"),
+    )
+    locked = np.array(planted.table["split"].to_pylist()) == "test"
+    evidence = Evidence(dataset).adding([Column("embeddings", planted.vectors, "row"), Column("evaluation", locked)])
+    evidence = evidence.adding(Predictions().run(evidence, seed=0))
+    assert evidence["predicted"][:4].tolist() == [0, -1, -1, 1]
+    assert evidence["probabilities"].shape == (200, 4)

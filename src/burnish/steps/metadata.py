@@ -32,8 +32,9 @@ class Coding:
     n_bins: int = 5
 
     def coded(self, dataset: Dataset) -> list[Coded]:
-        """Give the metadata fields that can tell groups apart: no identifier, no free text, no constant."""
-        fields = (self._code(name, _plain(dataset.field(name))) for name in dataset.roles.meta)
+        """Give the metadata and time fields that can tell groups apart: no identifier, no free text, no constant."""
+        time = () if dataset.roles.time is None else (dataset.roles.time,)
+        fields = (self._code(name, _plain(dataset.field(name))) for name in (*dataset.roles.meta, *time))
         return [field for field in fields if field is not None]
 
     def _code(self, name: str, values: pa.Array) -> Coded | None:

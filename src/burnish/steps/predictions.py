@@ -28,7 +28,8 @@ class Predictions:
     Training rows are predicted out of fold, copies and groups on one side; evaluation rows, and rows
     without a label, by the probe of all labelled training rows; rows that cannot be read get equal
     probabilities. A probe learns from at most `max_train_rows` rows, drawn at random; the summary
-    `probe` tells how many it were. `fold` is -1 wherever the row was not predicted out of fold.
+    `probe` tells how many it were. `fold` is -1 wherever the row was not predicted out of fold. Where the user
+    gives predictions (`@prediction`), `predicted` is theirs.
     """
 
     n_folds: int = 5
@@ -36,7 +37,7 @@ class Predictions:
 
     name: ClassVar[str] = "predictions"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
-    uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba")
+    uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba", "@prediction")
     writes: ClassVar[tuple[str, ...]] = ("probabilities", "predicted", "fold", "probe")
     revision: ClassVar[int] = 1
 
@@ -52,6 +53,8 @@ class Predictions:
             probabilities, fold, l2, n_train = self._cross_validate(evidence, codes, len(classes), seed)
             facts = {"source": "probe", "l2": l2, "n_train": n_train}
         predicted = probabilities.argmax(axis=1) if classes else fold
+        if "@prediction" in evidence:
+            predicted = given_predictions(evidence.dataset, classes)
         yield Column("probabilities", probabilities)
         yield Column("predicted", predicted.astype(np.int32))
         yield Column("fold", fold)
@@ -98,6 +101,13 @@ def given_probabilities(dataset: Dataset, n_classes: int) -> Floats:
     wrong_sum = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
     _refuse(dataset, wrong_sum, "does not add up to 1", n_classes)
     return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True), np.float32)
+
+
+def given_predictions(dataset: Dataset, classes: tuple[str, ...]) -> NDArray[np.int32]:
+    """Give the field of role `prediction` as class codes (n_rows,); -1 where it is missing or no known label."""
+    given = dataset.field(str(dataset.roles.prediction)).cast(pa.string())
+    codes = pc.fill_null(pc.index_in(given, pa.array(classes, pa.string())), -1)
+    return np.asarray(codes.to_numpy(zero_copy_only=False), np.int32)
 
 
 def _refuse(dataset: Dataset, wrong: Mask, what: str, n_classes: int) -> None:

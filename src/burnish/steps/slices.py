@@ -49,7 +49,15 @@ class SlicesStep:
 
     name: ClassVar[str] = "slices"
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities")
-    uses: ClassVar[tuple[str, ...]] = ("@meta", "cluster", "cluster_path", "clusters", "embeddings", "exact_group")
+    uses: ClassVar[tuple[str, ...]] = (
+        "predicted",
+        "@meta",
+        "cluster",
+        "cluster_path",
+        "clusters",
+        "embeddings",
+        "exact_group",
+    )
     writes: ClassVar[tuple[str, ...]] = ("slices",)
     revision: ClassVar[int] = 2
 
@@ -217,8 +225,10 @@ def _judged(evidence: Evidence) -> tuple[Rows, NDArray[np.bool_]]:
     labels = evidence.dataset.labels
     codes = np.full(len(evidence.dataset), -1, np.int32) if labels is None else labels.codes
     probabilities = np.asarray(evidence["probabilities"], np.float32)
-    rows = np.flatnonzero((codes >= 0) & np.isfinite(probabilities).all(axis=1))
-    return rows, probabilities[rows].argmax(axis=1) != codes[rows]
+    given = evidence.get("predicted")
+    predicted = probabilities.argmax(axis=1) if given is None else np.asarray(given)
+    rows = np.flatnonzero((codes >= 0) & (predicted >= 0) & np.isfinite(probabilities).all(axis=1))
+    return rows, predicted[rows] != codes[rows]
 
 
 def _coded_clusters(evidence: Evidence) -> list[Coded]:
