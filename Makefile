@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check fix bench browser web clean
+.PHONY: demo test check fix bench web web-check clean
 
 demo: $(VENV)/.core ## the main job on a real data set; prints where the report lies
 	$(BIN)/burnish demo
@@ -26,6 +26,9 @@ fix: $(VENV)/.dev ## format and mend what can be mended
 
 bench: $(VENV)/.bench ## every figure of docs/benchmarks.md, on the sets of $$BURNISH_DATA (default ../shared/data)
 	$(BIN)/python -m benchmarks
+
+web-check: ## the committed script and style are what web/ builds (needs node)
+	cd web && npm ci && npm run types && npm run check
 
 web: ## build the report's script and style anew (needs node)
 	cd web && npm ci && npm run build
