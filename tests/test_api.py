@@ -33,6 +33,7 @@ def test_the_tables_are_arrow_and_become_pandas_and_polars(audit):
     assert audit.rows["row_id"][0].as_py() == "row-000000"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrap", [lambda t: t.to_pandas(), pl.from_arrow, lambda t: t.to_pylist()], ids=["pandas", "polars", "list"]
 )

@@ -65,6 +65,7 @@ def test_one_row_is_audited_without_a_fuss(run, tmp_path):
     assert "1 row" in out
 
 
+@pytest.mark.slow
 def test_one_class_is_audited_and_cannot_be_measured(run, tmp_path):
     copied = table_of()["text"].to_pylist()[:50] + ["a copied text about nothing much"] * 10
     source = written(tmp_path, table_of(label=["red"] * 60, text=copied))
@@ -112,6 +113,7 @@ def test_a_corrupt_image_among_good_ones_is_a_finding(run, tmp_path):
     assert [f["kind"] for f in found if f["code"] == "QUA010"] == ["quality"]
 
 
+@pytest.mark.slow
 def test_ten_megabytes_of_text_in_one_cell(run, tmp_path):
     table = table_of(text=["word " * 2_000_000] + [f"text number {i} here" for i in range(59)])
     assert run("audit", written(tmp_path, table))[0] == 0

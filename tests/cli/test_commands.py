@@ -97,6 +97,7 @@ def test_an_estimator_by_import_path_is_the_model(run_json, vectors_file):
     assert document["verdict"] in ("better", "no worse", "inconclusive", "worse")
 
 
+@pytest.mark.slow
 def test_a_config_file_fills_flags_and_a_flag_wins(run_json, vectors_file):
     (vectors_file.parent / "burnish.toml").write_text('[burnish]\nseed = 5\nout = "from-config"\n')
     _, document = run_json("audit", vectors_file, "--config", "burnish.toml", "--seed", "6")
