@@ -23,7 +23,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from benchmarks import sets
 from burnish.kernels.clusters import cluster_rows
 from burnish.kernels.layout import layout_map
-from burnish.kernels.neighbors import estimate_recall, nearest_neighbors, unit_rows
+from burnish.kernels.neighbors import estimate_recall, nearest_neighbors, usable_units
 
 RESULTS = Path(__file__).parent / "results" / "structure.json"
 K = 15
@@ -59,7 +59,7 @@ def load(name: str) -> Task:
         return synthetic(50_000)
     table = getattr(sets, name)()
     classes = np.unique(np.array(table["label"].to_pylist()), return_inverse=True)[1]
-    unit, rows, _ = unit_rows(sets.embeddings(name))
+    unit, rows, _ = usable_units(sets.embeddings(name))
     kept = ~table["is_oos"].to_numpy()[rows] if name == "clinc150" else np.ones(len(rows), bool)
     return Task(name, np.ascontiguousarray(unit[kept]), classes[rows][kept])
 
@@ -80,7 +80,7 @@ def synthetic(n_rows: int, *, n_classes: int = 500, n_topics: int = 40, n_dims: 
         rows[member] = topic_centers[topic] + local @ spaces[topic]
     rows += 0.02 * rng.normal(size=rows.shape)
     shuffled = rng.permutation(n_rows)
-    return Task("synthetic", unit_rows(rows[shuffled])[0], classes[shuffled])
+    return Task("synthetic", usable_units(rows[shuffled])[0], classes[shuffled])
 
 
 def neighbor_lines(task: Task, exact: Any, exact_seconds: float) -> list[dict[str, Any]]:

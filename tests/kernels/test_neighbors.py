@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.errors import InputError, UsageError
-from burnish.kernels.neighbors import Neighbors, estimate_recall, nearest_neighbors, unit_rows
+from burnish.kernels.neighbors import Neighbors, estimate_recall, nearest_neighbors, usable_units
 
 
 def slow_distances(embeddings):
@@ -152,8 +152,8 @@ def test_any_layout_and_dtype_gives_the_same_answer(tmp_path):
 
 
 def test_unit_float32_rows_are_not_copied():
-    unit = unit_rows(blobs(50))[0]
-    assert np.shares_memory(unit_rows(unit)[0], unit)
+    unit = usable_units(blobs(50))[0]
+    assert np.shares_memory(usable_units(unit)[0], unit)
 
 
 def test_the_same_seed_gives_the_same_answer():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 
-from burnish.kernels.neighbors import unit_rows
+from burnish.kernels.neighbors import usable_units
 
 Codes = NDArray[np.int64]
 
@@ -108,7 +108,7 @@ def exemplars(
     Central: most similar to the mean direction of the cluster. Only the `n_candidates` most central
     rows are looked at, so that a cluster of copies has one exemplar.
     """
-    unit, rows, _ = unit_rows(embeddings)
+    unit, rows, _ = usable_units(embeddings)
     chosen: list[list[int]] = [[] for _ in range(int(path.max(initial=-1)) + 1)]
     for level in range(path.shape[1]):
         codes = path[rows, level]

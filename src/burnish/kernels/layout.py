@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 from scipy.sparse import csr_array
 
-from burnish.kernels.neighbors import unit_rows
+from burnish.kernels.neighbors import usable_units
 
 Floats = NDArray[np.float32]
 
@@ -80,7 +80,7 @@ def _bandwidths(beyond: Floats, there: NDArray[np.bool_], target: float) -> Floa
 
 def _start(embeddings: ArrayLike, joined: NDArray[np.int64], graph: csr_array, *, seed: int) -> Floats:
     """Give the two main directions of the embeddings, smoothed along the graph, 10 units wide."""
-    unit, rows, n_rows = unit_rows(embeddings)
+    unit, rows, n_rows = usable_units(embeddings)
     rng = np.random.default_rng(seed)
     place = np.zeros((n_rows, 2), np.float32)
     place[rows] = _principal(unit, rng)

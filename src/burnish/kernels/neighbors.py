@@ -43,7 +43,7 @@ def nearest_neighbors(
     """
     if k < 1:
         raise UsageError(f"k is {k}.", remedy="Ask for at least 1 neighbor.")
-    unit, rows, n_rows = unit_rows(embeddings)
+    unit, rows, n_rows = usable_units(embeddings)
     best = _Best.empty(len(unit), min(k, max(1, len(unit) - 1)))
     if len(unit) <= exact_rows:
         _search_all(unit, best)
@@ -58,7 +58,7 @@ def estimate_recall(embeddings: ArrayLike, neighbors: Neighbors, *, n_sampled: i
     A neighbor counts when it is no further than the true k-th one, so that ties do no harm.
     Costs 2·n_sampled·n·d operations; 1.0 when there is nothing to find.
     """
-    unit, rows, _ = unit_rows(embeddings)
+    unit, rows, _ = usable_units(embeddings)
     rng = np.random.default_rng(seed)
     sampled = np.sort(rng.choice(len(unit), min(n_sampled, len(unit)), replace=False))
     best = _Best.empty(len(sampled), min(neighbors.positions.shape[1], max(1, len(unit) - 1)))
@@ -71,7 +71,7 @@ def estimate_recall(embeddings: ArrayLike, neighbors: Neighbors, *, n_sampled: i
     return float(np.minimum(found.sum(axis=1), is_true.sum(axis=1)).sum() / n_true) if n_true else 1.0
 
 
-def unit_rows(embeddings: ArrayLike) -> tuple[Floats, Rows, int]:
+def usable_units(embeddings: ArrayLike) -> tuple[Floats, Rows, int]:
     """Give the usable rows scaled to unit length (m, d), their positions (m,), and the number of all rows.
 
     A row is usable when it is finite and not zero. Rows that already are unit float32 are not copied.
