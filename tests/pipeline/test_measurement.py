@@ -92,6 +92,13 @@ def test_an_unknown_label_is_refused_with_the_known_ones(noisy):
         run(noisy, changes)
 
 
+def test_weights_are_refused_rather_than_passed_over(noisy):
+    row = noisy.dataset.row_ids[int(noisy.wrong_labels[0])].as_py()
+    changes = Changeset(noisy.dataset.version, (Edit(row, "weight", "HAND", "a test", weight=2.0),))
+    with pytest.raises(InputError, match="weights 1 row"):
+        run(noisy, changes)
+
+
 def test_evaluation_rows_with_a_twin_in_train_are_left_out_of_every_arm(noisy):
     evidence = evidence_of(noisy)
     leak_of = np.full(1_500, -1)

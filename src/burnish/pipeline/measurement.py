@@ -89,6 +89,7 @@ def measure(
     keeps, so arms differ in nothing but the change. The control drops as many random rows per class
     as the change edits. Raises LockedRowsError when the changeset touches an evaluation row.
     """
+    _refuse_weights(changeset)
     place = measurement_field(evidence)
     locked = np.flatnonzero(np.asarray(evidence["evaluation"], bool))
     changeset.refuse_locked(set(evidence.dataset.row_ids.take(locked).to_pylist()))
@@ -99,6 +100,15 @@ def measure(
     edited = np.intersect1d([positions[e.row_id] for e in changeset.edits], place.train).astype(np.int64)
     trial = _Trial(place, tuple(arms), edited, protocol, seed)
     return _evaluate(trial, trial.run(progress), _slices(evidence, place.evaluation))
+
+
+def _refuse_weights(changeset: Changeset) -> None:
+    weighted = sum(edit.action == "weight" for edit in changeset.edits)
+    if weighted:
+        raise InputError(
+            f"the changeset weights {weighted} row(s), and a measurement trains every row alike.",
+            remedy="Leave these edits out: drops and relabels are measured.",
+        )
 
 
 def _leaked(evidence: Evidence) -> NDArray[np.bool_]:
