@@ -15,7 +15,6 @@ import pyarrow as pa
 from benchmarks import sets
 from burnish.dataset import Dataset, Evaluation, Roles
 from burnish.pipeline.embedding import unit_rows
-from burnish.publishing import curate_audited
 from burnish.workspace import Workspace
 
 RESULTS = Path(__file__).parent / "results" / "curation.json"
@@ -70,7 +69,7 @@ def main() -> None:
             done = []
             for seed in range(runs):
                 space = Workspace(Path("/nonexistent-burnish"), seed=seed)
-                done.append(curate_audited(space, space.audit(draw(world, noise, seed))))
+                done.append(space.curate(space.audit(draw(world, noise, seed))))
             effects = [d.effect for d in done if d.effect is not None]
             verdicts = ", ".join(f"{e.verdict}" for e in effects)
             line = {

@@ -13,8 +13,8 @@ from burnish.dataset import Changeset, Dataset, Edit, Evaluation
 from burnish.errors import InputError, MissingExtraError, UsageError
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
-from burnish.publishing import Curation, curate_audited, page
-from burnish.workspace import Audited, Workspace
+from burnish.publishing import page
+from burnish.workspace import Audited, Curation, Workspace
 
 
 class Table:
@@ -163,4 +163,4 @@ def measure(audit: Audit, changes: Changeset, *, model: object = None, metric: s
 
 def curate(audit: Audit, *, model: object = None, metric: str = "accuracy") -> Curation:
     """Decide by the default policy, measure, and give the next version if the verdict allows."""
-    return curate_audited(audit.workspace, audit.audited, model=model, metric=metric)
+    return audit.workspace.curate(audit.audited, model=model, metric=metric)

@@ -1,7 +1,7 @@
 """Publishing: what a run leaves behind, as files that appear whole or not at all."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from burnish.errors import OutputError
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
 from burnish.pipeline.tables import clusters_table, rows_table, slices_table
 from burnish.reports import ReportFacts, report_html, shown_row_ids
-from burnish.workspace import Audited, Workspace
+from burnish.workspace import Audited
 
 CONTRACT_FILES = frozenset(
     {
@@ -24,32 +24,6 @@ CONTRACT_FILES = frozenset(
 )  # fmt: skip
 MAX_RECORD_FIELDS = 12
 """Fields of a table's row that the report shows as evidence."""
-
-
-@dataclass(frozen=True)
-class Curation:
-    """A curation: what was audited, what was changed, what that did, and the next version if it was allowed.
-
-    `effect` is None when there was nothing to change; `version` is None unless the verdict is
-    `better` or `no worse`.
-    """
-
-    audited: Audited
-    changes: Changeset
-    effect: Evaluation | None
-    version: Dataset | None
-
-
-def curate_audited(
-    workspace: Workspace, audited: Audited, *, model: object = None, metric: str = "accuracy"
-) -> Curation:
-    """Decide by the default policy, measure, and make the next version if the verdict allows."""
-    changes = workspace.decide(audited)
-    if not changes.edits:
-        return Curation(audited, changes, None, None)
-    effect = workspace.measure(audited, changes, model=model, metric=metric)
-    allowed = effect.verdict in ("better", "no worse")
-    return Curation(audited, changes, effect, changes.apply(audited.dataset) if allowed else None)
 
 
 def publish(

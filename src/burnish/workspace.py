@@ -70,6 +70,20 @@ class Audited:
         }
 
 
+@dataclass(frozen=True)
+class Curation:
+    """A curation: what was audited, what was changed, what that did, and the next version if it was allowed.
+
+    `effect` is None when there was nothing to change; `version` is None unless the verdict is
+    `better` or `no worse`.
+    """
+
+    audited: Audited
+    changes: Changeset
+    effect: Evaluation | None
+    version: Dataset | None
+
+
 class Workspace:
     """Reads, embeds, gathers, judges, measures; keeps embeddings under `root` so that no row is embedded twice."""
 
@@ -113,6 +127,15 @@ class Workspace:
         """Train before, after and control by one frozen recipe, and compare on the locked rows."""
         protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
         return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
+
+    def curate(self, audited: Audited, *, model: object = None, metric: str = "accuracy") -> Curation:
+        """Decide by the default policy, measure, and make the next version if the verdict allows."""
+        changes = self.decide(audited)
+        if not changes.edits:
+            return Curation(audited, changes, None, None)
+        effect = self.measure(audited, changes, model=model, metric=metric)
+        allowed = effect.verdict in ("better", "no worse")
+        return Curation(audited, changes, effect, changes.apply(audited.dataset) if allowed else None)
 
     def refuse_unusable(self, model: object, metric: str) -> None:
         """Raise UsageError for a model or metric that cannot be used, before any work is done."""

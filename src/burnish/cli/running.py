@@ -15,8 +15,8 @@ from burnish.cli.terminal import show_clusters, show_edits, show_effect, show_fi
 from burnish.dataset import Changeset, Edit, Evaluation
 from burnish.errors import BurnishError, InputError
 from burnish.pipeline.tables import clusters_table
-from burnish.publishing import Curation, curate_audited, publish, refuse_unwritable, run_summary
-from burnish.workspace import Audited, Workspace
+from burnish.publishing import publish, refuse_unwritable, run_summary
+from burnish.workspace import Audited, Curation, Workspace
 
 SEVERITIES = ("info", "warning", "error")
 EXIT_OF_VERDICT = {"better": 0, "no worse": 0, "worse": 1, "inconclusive": 2}
@@ -43,7 +43,7 @@ def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **o
     try:
         with Bars() as bars:
             workspace.progress = bars
-            done = curate_audited(workspace, audited, model=model, metric=metric)
+            done = workspace.curate(audited, model=model, metric=metric)
     except BurnishError:
         publish(out, audited)  # the audit stands, though its change cannot be measured
         raise
@@ -84,7 +84,7 @@ def demo(*, out: str, as_json: bool, seed: int, workspace: str) -> int:
         audited, space = _audit(str(path), out, {**options, "meta": ("video",)})
     with Bars() as bars:
         space.progress = bars
-        done = curate_audited(space, audited)
+        done = space.curate(audited)
         review, hits = _review(audited)
         reviewed = space.measure(audited, review)
     written = publish(out, audited, changes=done.changes, effect=done.effect, version=done.version)

@@ -8,9 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from burnish.dataset import Evaluation
-from burnish.publishing import Curation
 from burnish.steps.labels import MIN_SKILL
-from burnish.workspace import Audited
+from burnish.workspace import Audited, Curation
 
 MAX_LINES = 8
 SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "dim"}
