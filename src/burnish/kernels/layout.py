@@ -1,9 +1,10 @@
 """A 2-D map of the rows from their neighbor graph: near neighbors lie together, unrelated rows apart.
 
-The objective is that of UMAP (McInnes, Healy & Melville 2018, section 3) with the curve 1 / (1 + a·d²).
-Two departures: repulsion is the mean field of all rows, summed on a grid by fast Fourier transform
-(as Linderman et al. 2019 do for t-SNE) instead of a few sampled rows, and each epoch moves all rows
-at once, attraction taken implicitly. So there is no noise of sampling, and no compiler is needed.
+The objective is that of UMAP (McInnes, Healy & Melville 2018, section 3) with the curve 1 / (1 + a·d²), on
+the graph of shared neighbors. Departures: an edge weighs the share of neighbors that its rows have in
+common; repulsion is the mean field of all rows, summed on a grid by fast Fourier transform (as Linderman et
+al. 2019 do for t-SNE) instead of a few sampled rows; each epoch moves all rows at once, attraction taken
+implicitly; and repulsion starts weak, so that related groups find one another before they spread.
 """
 
 import numpy as np
@@ -11,110 +12,92 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 from scipy.sparse import csr_array
 
-from burnish.kernels.neighbors import usable_units
-
-Floats = NDArray[np.float32]
+from burnish.kernels.compiled import compiled
+from burnish.kernels.graphs import Graph, shared_neighbor_graph
+from burnish.kernels.vectors import Floats, Vectors
 
 CURVE = 1.577
 """`a` of the curve 1 / (1 + a·d²); `b` is 1, which spares a power an edge."""
 
-REPULSION = 5.0
-"""Repulsive against attractive weight, UMAP's negative sample rate."""
+FIRST_REPULSION, REPULSION = 0.2, 20.0
+"""Repulsive against attractive weight, at the start and at the end; UMAP's five negative samples are 5."""
+
+N_EPOCHS, RISING = 100, 0.6
+"""Epochs, and the share of them in which repulsion rises; in the others the step falls to 0."""
 
 GRID = 256
 RIM = 10.0
+PRINCIPAL_ROWS, SMOOTHINGS = 5_000, 20
 
 
 def layout_map(
-    embeddings: ArrayLike,
-    neighbors: NDArray[np.integer],
-    distances: NDArray[np.floating],
-    *,
-    n_epochs: int | None = None,
-    seed: int = 0,
+    embeddings: ArrayLike | Vectors, neighbors: NDArray[np.integer], *, n_epochs: int = N_EPOCHS, seed: int = 0
 ) -> Floats:
     """Give each row a place (n, 2) on the map, within a circle of radius 10 around 0.
 
-    `neighbors`, `distances` (n, k) as `nearest_neighbors` gives them. A row without a neighbor is
-    put on the rim. `n_epochs`: 200 by default, fewer beyond 50,000 rows, at least 80. An epoch is linear
-    in n·k, plus three Fourier transforms of 512 × 512.
+    `neighbors` (n, k) as `nearest_neighbors` gives them. A row without a neighbor is put on the rim. An
+    epoch is linear in n·k, plus three Fourier transforms of 512 × 512.
     """
-    n_rows = len(neighbors)
     joined = np.flatnonzero((np.asarray(neighbors) >= 0).any(axis=1))
-    places = _rim(n_rows)
+    places = _rim(len(neighbors))
     if len(joined):
-        graph = fuzzy_graph(neighbors, distances)[joined][:, joined]
+        graph = shared_neighbor_graph(_among(neighbors, joined))
         start = _start(embeddings, joined, graph, seed=seed)
-        epochs = int(np.clip(200 * 50_000 / n_rows, 80, 200)) if n_epochs is None else n_epochs
-        places[joined] = _scaled(_optimized(start, graph, epochs))
+        places[joined] = _scaled(_optimized(start, graph, n_epochs))
     return places
 
 
-def fuzzy_graph(neighbors: NDArray[np.integer], distances: NDArray[np.floating]) -> csr_array:
-    """Give the symmetric (n, n) membership strengths of UMAP's graph, 0..1.
+def place_rows(places: Floats, neighbors: NDArray[np.integer], distances: NDArray[np.floating]) -> Floats:
+    """Give new rows (m, 2) a place on a map (n, 2) that stays as it is: amid their neighbors on it.
 
-    Each row's distances are set off by its nearest one and scaled so that its strengths sum to log2(k)
-    (McInnes et al. 2018, algorithm 3), then joined by probabilistic sum.
+    `neighbors` (m, k), positions on the map, nearest first, -1 for none, at cosine `distances`. A neighbor
+    weighs the less, the further it is against the nearest; the nearer half weighs most. On the rim without any.
     """
-    n_rows, k = neighbors.shape
     there = np.asarray(neighbors) >= 0
-    known = np.where(there, distances, 0).astype(np.float32)
-    beyond = np.where(there, np.maximum(0, known - known[:, :1]), 0)
-    strengths = np.where(there, np.exp(-beyond / _bandwidths(beyond, there, np.log2(k + 1e-9))[:, None]), 0)
-    rows = np.broadcast_to(np.arange(n_rows)[:, None], neighbors.shape)[there]
-    one_way = csr_array((strengths[there].astype(np.float32), (rows, neighbors[there])), shape=(n_rows, n_rows))
-    other_way = csr_array(one_way.T)
-    return csr_array(one_way + other_way - one_way.multiply(other_way))
+    known = np.where(there, distances, np.inf)
+    scale = np.median(np.where(np.isfinite(known), known, np.nan), axis=1, keepdims=True) if known.size else known
+    weights = np.where(there, np.exp(-((known / np.maximum(scale, 1e-9)) ** 2)), 0.0)
+    total = weights.sum(axis=1, keepdims=True)
+    amid = np.einsum("mk,mkc->mc", weights, places[np.maximum(neighbors, 0)]) / np.maximum(total, 1e-12)
+    return np.where(total > 0, amid, _rim(len(there))).astype(np.float32)
 
 
-def _bandwidths(beyond: Floats, there: NDArray[np.bool_], target: float) -> Floats:
-    """Find each row's bandwidth by bisection, all rows at once; not below a thousandth of the mean distance."""
-    floor = np.float32(1e-3 * beyond.mean() + 1e-12)
-    low, high = np.full(len(beyond), floor), np.full(len(beyond), 4 * np.float32(beyond.max(initial=0)) + floor)
-    for _ in range(32):
-        middle = (low + high) / 2
-        total = np.where(there, np.exp(-beyond / middle[:, None]), 0).sum(axis=1)
-        low, high = np.where(total < target, middle, low), np.where(total < target, high, middle)
-    return np.asarray((low + high) / 2, np.float32)
+def _among(neighbors: NDArray[np.integer], joined: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Give the neighbors of some rows as positions among them."""
+    rank = np.full(len(neighbors) + 1, -1, np.int32)
+    rank[joined] = np.arange(len(joined), dtype=np.int32)
+    return rank[neighbors[joined]]
 
 
-def _start(embeddings: ArrayLike, joined: NDArray[np.int64], graph: csr_array, *, seed: int) -> Floats:
+def _start(embeddings: ArrayLike | Vectors, joined: NDArray[np.int64], graph: Graph, *, seed: int) -> Floats:
     """Give the two main directions of the embeddings, smoothed along the graph, 10 units wide."""
-    unit, rows, n_rows = usable_units(embeddings)
-    rng = np.random.default_rng(seed)
-    place = np.zeros((n_rows, 2), np.float32)
-    place[rows] = _principal(unit, rng)
-    start = place[joined]
-    averaging = csr_array(graph.multiply(1 / np.maximum(graph.sum(axis=1), 1e-12)[:, None]))
-    for _ in range(20):
-        start = 0.5 * start + 0.5 * (averaging @ start)
-    start = start - start.mean(axis=0)
-    start = 5 * start / np.maximum(np.abs(start).max(axis=0), 1e-12)
-    return np.asarray(start + 0.01 * rng.normal(size=start.shape), np.float32)
+    vectors, rng = Vectors.of(embeddings), np.random.default_rng(seed)
+    place = np.zeros((vectors.n_rows, 2), np.float32)
+    sample = vectors.take(np.sort(rng.choice(len(vectors), min(len(vectors), PRINCIPAL_ROWS), replace=False)))
+    center = sample.mean(axis=0)
+    directions = np.linalg.svd((sample - center).T @ (sample - center))[2][:2].T
+    for start, stop in vectors.blocks():
+        place[vectors.rows[start:stop], : directions.shape[1]] = (vectors.block(start, stop) - center) @ directions
+    shares = graph.weights / np.repeat(np.maximum(graph.degree, 1e-12), np.diff(graph.starts)).astype(np.float32)
+    averaging = csr_array((shares, graph.indices, graph.starts), shape=(len(joined), len(joined)))
+    wide = place[joined]
+    for _ in range(SMOOTHINGS):
+        wide = (wide + averaging @ wide) / 2
+    wide -= wide.mean(axis=0)
+    wide = 5 * wide / np.maximum(np.abs(wide).max(axis=0), 1e-12)
+    return np.asarray(wide + 0.01 * rng.normal(size=wide.shape), np.float32)
 
 
-def _principal(unit: Floats, rng: np.random.Generator) -> Floats:
-    center = unit.mean(axis=0)
-    sample = unit[np.sort(rng.choice(len(unit), min(len(unit), 5000), replace=False))] - center
-    _, _, directions = np.linalg.svd(sample.T @ sample)
-    found = np.zeros((len(unit), 2), np.float32)
-    found[:, : len(directions[:2])] = (unit - center) @ directions[:2].T
-    return found
-
-
-def _optimized(places: Floats, graph: csr_array, n_epochs: int) -> Floats:
-    heads = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    strengths, degree = graph.data, np.asarray(graph.sum(axis=1), np.float32)[:, None]
-    pull = csr_array((graph.data.copy(), graph.indices, graph.indptr), shape=graph.shape)
-    field = _Field()
+def _optimized(places: Floats, graph: Graph, n_epochs: int) -> Floats:
+    field, moved = _Field(), np.empty_like(places)
     for epoch in range(n_epochs):
-        rate = np.float32(1 - epoch / n_epochs)
-        apart = places[heads] - places[graph.indices]
-        pull.data = strengths * (4 * CURVE) / (1 + CURVE * np.einsum("ij,ij->i", apart, apart))
-        push = REPULSION * degree * field.at(places)
-        drawn, weight = pull @ places, np.asarray(pull.sum(axis=1))[:, None]
-        places = (places + rate * (drawn + push)) / (1 + rate * weight)
-        places -= places.mean(axis=0)
+        done = epoch / n_epochs
+        repulsion = FIRST_REPULSION * (REPULSION / FIRST_REPULSION) ** min(1.0, done / RISING)
+        rate = min(1.0, (1 - done) / (1 - RISING))
+        forces, where = field.forces(places)
+        _move(moved, places, graph, (forces, where, np.array([rate, repulsion], np.float32)))
+        moved -= moved.mean(axis=0)
+        places, moved = moved, places
     return places
 
 
@@ -125,32 +108,19 @@ class _Field:
         self.cell = 0.0
         self.kernels: tuple[NDArray[np.complex64], ...] = ()
 
-    def at(self, places: Floats) -> Floats:
-        """Give the mean over all rows of the repulsive gradient on each row (n, 2)."""
+    def forces(self, places: Floats) -> tuple[Floats, Floats]:
+        """Give the mean repulsive gradient at the points of the grid (2, GRID, GRID), its corner and its cell (3,)."""
         corner, width = places.min(axis=0), float(np.ptp(places, axis=0).max()) + 1e-3
         needed = width / (GRID - 2)
         if not 0.8 * self.cell < needed <= self.cell:
             self.cell = 1.1 * needed
             self.kernels = _repulsion_kernels(self.cell)
-        spot = (places - corner) / np.float32(self.cell)
-        cell = spot.astype(np.int64)
-        part = spot - cell
-        shares = [
-            ((cell[:, 0] + dx) * GRID + cell[:, 1] + dy, _side(part[:, 0], dx) * _side(part[:, 1], dy))
-            for dx in (0, 1)
-            for dy in (0, 1)
-        ]
-        density = sum(np.bincount(at, share, minlength=GRID * GRID) for at, share in shares)
-        spectrum = fft.rfft2(np.reshape(density, (GRID, GRID)).astype(np.float32), s=(2 * GRID, 2 * GRID))
-        forces = np.empty_like(places)
-        for axis, kernel in enumerate(self.kernels):
-            grid = fft.irfft2(spectrum * kernel, s=(2 * GRID, 2 * GRID))[:GRID, :GRID].ravel()
-            forces[:, axis] = sum(grid[at] * share for at, share in shares)
-        return forces / np.float32(len(places))
-
-
-def _side(part: Floats, upper: int) -> Floats:
-    return part if upper else 1 - part
+        where = np.array([*corner, self.cell], np.float32)
+        density = np.zeros((GRID, GRID), np.float32)
+        _spread(density, places, where)
+        spectrum = fft.rfft2(density / np.float32(len(places)), s=(2 * GRID, 2 * GRID))
+        parts = [fft.irfft2(spectrum * kernel, s=(2 * GRID, 2 * GRID))[:GRID, :GRID] for kernel in self.kernels]
+        return np.stack(parts).astype(np.float32), where
 
 
 def _repulsion_kernels(cell: float) -> tuple[NDArray[np.complex64], ...]:
@@ -159,6 +129,56 @@ def _repulsion_kernels(cell: float) -> tuple[NDArray[np.complex64], ...]:
     squared = x * x + y * y
     strength = 2 / ((0.001 + squared) * (1 + CURVE * squared))
     return tuple(fft.rfft2(axis * strength) for axis in (x, y))
+
+
+@compiled("contract")
+def _spread(density: Floats, places: Floats, where: Floats) -> None:
+    """Add each row to the four points of the grid around it."""
+    for row in range(len(places)):
+        x, y = (places[row, 0] - where[0]) / where[2], (places[row, 1] - where[1]) / where[2]
+        left, low = int(x), int(y)
+        right_share, high_share = x - left, y - low
+        density[left, low] += (1 - right_share) * (1 - high_share)
+        density[left, low + 1] += (1 - right_share) * high_share
+        density[left + 1, low] += right_share * (1 - high_share)
+        density[left + 1, low + 1] += right_share * high_share
+
+
+@compiled("contract", "reassoc")
+def _move(moved: Floats, places: Floats, graph: Graph, field: tuple[Floats, Floats, Floats]) -> None:
+    """Move each row by the pull of its neighbors and the push of all rows, read off the grid."""
+    forces, where, (rate, repulsion) = field
+    curve, pull = np.float32(CURVE), np.float32(4 * CURVE)
+    one = np.float32(1)
+    for row in range(len(places)):
+        mine_x, mine_y = places[row, 0], places[row, 1]
+        drawn_x, drawn_y, weight = np.float32(0), np.float32(0), np.float32(0)
+        for edge in range(graph.starts[row], graph.starts[row + 1]):
+            other = graph.indices[edge]
+            to_x, to_y = places[other, 0] - mine_x, places[other, 1] - mine_y
+            strength = graph.weights[edge] * pull / (one + curve * (to_x * to_x + to_y * to_y))
+            drawn_x += strength * to_x
+            drawn_y += strength * to_y
+            weight += strength
+        push_x, push_y = _read(forces, (mine_x - where[0]) / where[2], (mine_y - where[1]) / where[2])
+        push, step = repulsion * np.float32(graph.degree[row]), rate / (one + rate * weight)
+        moved[row, 0] = mine_x + step * (drawn_x + push * push_x)
+        moved[row, 1] = mine_y + step * (drawn_y + push * push_y)
+
+
+@compiled("contract")
+def _read(forces: Floats, x: np.float32, y: np.float32) -> tuple[np.float32, np.float32]:
+    """Read both forces between the points of the grid."""
+    left, low = int(x), int(y)
+    right_share, high_share = x - np.float32(left), y - np.float32(low)
+    left_share, low_share = np.float32(1) - right_share, np.float32(1) - high_share
+    a, b, c, d = left_share * low_share, left_share * high_share, right_share * low_share, right_share * high_share
+    right = left + 1
+    high = low + 1
+    return (
+        a * forces[0, left, low] + b * forces[0, left, high] + c * forces[0, right, low] + d * forces[0, right, high],
+        a * forces[1, left, low] + b * forces[1, left, high] + c * forces[1, right, low] + d * forces[1, right, high],
+    )
 
 
 def _scaled(places: Floats) -> Floats:
