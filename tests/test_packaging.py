@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"torch", "pandas", "tensorflow", "jax", "numba", "ray"}
+HEAVY = {"torch", "pandas", "tensorflow", "jax", "ray"}
 COPYLEFT = ("GPL", "AGPL", "NON-COMMERCIAL", "BUSL")
 
 

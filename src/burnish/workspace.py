@@ -1,10 +1,14 @@
 """The door: the one place where pure code meets sources, stores and files."""
 
+import hashlib
 import importlib.metadata
+import json
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -13,13 +17,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from burnish.adapters.engines import Threads
+from burnish.adapters.engines.local import limited
 from burnish.adapters.models.resolve import resolve_model
 from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
-from burnish.adapters.stores import LocalStore
+from burnish.adapters.stores import FolderScratch, LocalStore
 from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding, findings_table
 from burnish.errors import InputError
+from burnish.kernels.items import Held, Resources, Scratch
+from burnish.kernels.neighbors import RECALL
 from burnish.kernels.probe import choose_l2
+from burnish.kernels.vectors import Vectors
 from burnish.pipeline.catalog import CHECKS, steps
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.embedding import embed_rows, unit_rows
@@ -29,6 +38,9 @@ from burnish.pipeline.summary import summarize
 from burnish.protocols import Progress, Silent
 
 RowKind = Literal["text", "image", "table", "vectors"]
+FILED_ROWS = 200_000
+"""Beyond this many rows, intermediate results lie in files."""
+
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
 
 
@@ -71,6 +83,17 @@ class Audited:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a run may use, and how exact its search for neighbors has to be.
+
+    `threads`: None for every core of this machine. `recall`: the share of true neighbors; 1 compares every pair.
+    """
+
+    threads: int | None = None
+    recall: float = RECALL
+
+
+@dataclass(frozen=True)
 class Curation:
     """A curation: what was audited, what was changed, what that did, and the next version if it was allowed.
 
@@ -87,9 +110,13 @@ class Curation:
 class Workspace:
     """Reads, embeds, gathers, judges, measures; keeps embeddings under `root` so that no row is embedded twice."""
 
-    def __init__(self, root: str | Path = ".burnish", *, seed: int = 0, progress: Progress | None = None) -> None:
+    def __init__(
+        self, root: str | Path = ".burnish", *, seed: int = 0, limits: Limits | None = None,
+        progress: Progress | None = None,
+    ) -> None:  # fmt: skip
         self.root = Path(root)
         self.seed = seed
+        self.limits = limits or Limits()
         self.progress: Progress = progress or Silent()
 
     def read(
@@ -107,10 +134,13 @@ class Workspace:
         kind = row_kind(dataset)
         columns, recipe = self._embed(dataset, kind, embedder)
         timings = {"embed": perf_counter() - started}
-        gathered = gather(
-            Evidence(dataset).adding(columns), steps(evaluation_split=evaluation_split, keep_by=keep_by),
-            seed=self.seed, progress=self.progress,
-        )  # fmt: skip
+        with limited(self._engine.n_threads), self._scratch(dataset, recipe) as scratch:
+            chosen = steps(
+                evaluation_split=evaluation_split, keep_by=keep_by, recall=self.limits.recall,
+                resources=Resources(self._engine, scratch),
+            )  # fmt: skip
+            evidence = Evidence(dataset).adding(columns)
+            gathered = gather(evidence, chosen, seed=self.seed, progress=self.progress)
         started = perf_counter()
         findings = tuple(judge(gathered.evidence, CHECKS))
         timings |= gathered.timings | {"judge": perf_counter() - started}
@@ -145,7 +175,7 @@ class Workspace:
         """Choose the probe's regularisation once, on the uncurated training rows, before any arm is trained."""
         place = measurement_field(audited.evidence)
         return choose_l2(
-            place.embeddings[place.train], place.labels[place.train], place.groups[place.train],
+            place.vectors.at(place.train), place.labels[place.train], place.groups[place.train],
             n_classes=len(place.classes), seed=self.seed,
         )  # fmt: skip
 
@@ -169,6 +199,22 @@ class Workspace:
                 Column("image_stats", known[:, 256:], "row", signature.recipe),
             ]
         return columns, chosen.recipe
+
+    @cached_property
+    def _engine(self) -> Threads:
+        return Threads(self.limits.threads)
+
+    @contextmanager
+    def _scratch(self, dataset: Dataset, recipe: str) -> Iterator[Scratch]:
+        """Give room for intermediate arrays: memory, or for many rows a folder that outlives an interruption."""
+        if len(dataset) <= FILED_ROWS:
+            yield Held()
+            return
+        key = hashlib.blake2b(np.ascontiguousarray(dataset.content).tobytes(), digest_size=8)
+        key.update(json.dumps([recipe, self.seed, self.limits.recall]).encode())
+        scratch = FolderScratch(self.root / "work" / key.hexdigest())
+        yield scratch
+        scratch.clear()
 
     def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
         store = LocalStore(self.root / "vectors")
@@ -199,14 +245,13 @@ def _content(dataset: Dataset, kind: RowKind) -> pa.Array | pa.Table:
     return dataset.fields.select(list(dataset.roles.meta))
 
 
-def _given_vectors(dataset: Dataset) -> NDArray[np.float32]:
+def _given_vectors(dataset: Dataset) -> NDArray[np.floating]:
     vectors = dataset.vectors
     if vectors is None:
         raise InputError("the embedding field was not read as vectors.", remedy="Pass --embedding FIELD.")
-    units = unit_rows(np.asarray(vectors, np.float32))
-    if not np.isfinite(units).all(axis=1).any():
+    if not len(Vectors.of(vectors)):
         raise InputError(
-            f"none of the {len(units):,} embeddings is usable: all are zero, NaN or infinite.",
+            f"none of the {len(vectors):,} embeddings is usable: all are zero, NaN or infinite.",
             remedy="Embed the rows again, or leave --embedding out to let burnish embed them.",
         )
-    return units
+    return vectors

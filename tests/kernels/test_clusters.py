@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from burnish.kernels.clusters import cluster_rows, leiden, shared_neighbor_graph
+from burnish.adapters.engines import Threads
+from burnish.kernels.clusters import agreement, cluster_rows
+from burnish.kernels.items import Resources
 from burnish.kernels.neighbors import nearest_neighbors
 
 
@@ -16,26 +18,6 @@ def blobs(n_rows, *, n_blobs=6, spread=0.1, seed=0):
 
 def neighbors_of(rows, k=15):
     return nearest_neighbors(rows, k).positions
-
-
-def slow_jaccard(neighbors):
-    """The obvious version: sets, one pair at a time."""
-    sets = [{i, *(j for j in line if j >= 0)} for i, line in enumerate(neighbors.tolist())]
-    weights = np.zeros((len(sets), len(sets)))
-    for i, line in enumerate(neighbors.tolist()):
-        for j in line:
-            if j >= 0:
-                weights[i, j] = weights[j, i] = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
-    return weights
-
-
-@settings(max_examples=20, deadline=None)
-@given(n_rows=st.integers(1, 40), k=st.integers(1, 8), seed=st.integers(0, 1000))
-def test_edge_weights_agree_with_sets_compared_one_by_one(n_rows, k, seed):
-    rows = np.random.default_rng(seed).normal(size=(n_rows, 3))
-    rows[seed % n_rows] = 0
-    neighbors = neighbors_of(rows, k)
-    np.testing.assert_allclose(shared_neighbor_graph(neighbors).toarray(), slow_jaccard(neighbors), atol=1e-12)
 
 
 def test_planted_blobs_are_the_working_level_and_fully_stable():
@@ -123,8 +105,23 @@ def test_the_order_of_rows_hardly_matters_where_there_are_clusters():
     assert adjusted_rand_score(straight.path[moved, straight.working], again) > 0.98
 
 
-def test_a_row_without_an_edge_is_a_community_of_its_own():
-    graph = shared_neighbor_graph(np.array([[1], [0], [-1], [-1]]))
-    codes = leiden(graph, 1.0, seed=0)
-    assert codes[0] == codes[1]
-    assert len(set(codes.tolist())) == 3
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_agreement_is_the_adjusted_rand_index(pairs):
+    one, other = np.array(pairs).T
+    one, other = (np.unique(codes, return_inverse=True)[1] for codes in (one, other))
+    assert agreement(one, other) == pytest.approx(adjusted_rand_score(one, other), abs=1e-9)
+
+
+def test_two_threads_find_the_same_clusters():
+    neighbors = neighbors_of(blobs(700, spread=0.4)[0])
+    one, two = cluster_rows(neighbors), cluster_rows(neighbors, resources=Resources(Threads(2)))
+    np.testing.assert_array_equal(one.path, two.path)
+    np.testing.assert_array_equal(one.stability, two.stability)
+
+
+def test_a_sharp_structure_is_worked_with_at_the_finest_level_and_a_vague_one_is_not():
+    sharp = cluster_rows(neighbors_of(blobs(900, n_blobs=12, spread=0.1)[0]))
+    vague = cluster_rows(neighbors_of(np.random.default_rng(0).normal(size=(900, 12))))
+    assert sharp.working == 3
+    assert vague.working < 3

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish.kernels import duplicates
 from burnish.kernels.duplicates import (
     Background,
     NearTest,
@@ -17,7 +16,6 @@ from burnish.kernels.duplicates import (
     group_members,
     group_near,
     measure_background,
-    nearest_across,
     numbered_by_first,
     row_views,
     score_leaks,
@@ -25,14 +23,16 @@ from burnish.kernels.duplicates import (
     unit_centered,
 )  # fmt: skip
 from burnish.kernels.neighbors import nearest_neighbors
+from burnish.kernels.vectors import Vectors
 
 
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+def seen(rows):
+    """Rows as one dense view."""
+    return Views((Vectors.of(np.asarray(rows, np.float32)),))
 
 
 def scored(vectors, k=15, **options):
-    views = Views((unit(vectors),))
+    views = seen(vectors)
     left, right = candidate_pairs([nearest_neighbors(vectors, k).positions], np.ones(len(vectors), bool))
     pairs = Pairs(left, right, views.distances(left, right))
     background = measure_background(pairs, len(vectors))
@@ -115,8 +115,8 @@ def test_stricter_false_share_gives_fewer_pairs():
 
 
 def test_every_two_members_of_a_group_pass_the_threshold_so_nothing_chains():
-    steps = unit(np.column_stack([np.cos(np.arange(12) * 0.05), np.sin(np.arange(12) * 0.05)]))
-    views = Views((steps,))
+    steps = np.column_stack([np.cos(np.arange(12) * 0.05), np.sin(np.arange(12) * 0.05)])
+    views = seen(steps)
     test = NearTest(views, Background(np.full(12, 0.01, np.float32), np.zeros(12, np.float32), 1.0, 2),
                     Threshold(0.3, 1.0, 1.0, 1))  # fmt: skip
     left = np.arange(11)
@@ -137,7 +137,7 @@ def test_three_copies_share_a_group_around_the_most_central():
     vectors = np.vstack([vectors, vectors[7] + shift, vectors[7] - shift])
     groups = near_rows(vectors)
     assert set(np.flatnonzero(groups >= 0)) == {7, 300, 301}
-    views = Views((unit(vectors),))
+    views = seen(vectors)
     assert choose_representatives(groups, views)[[7, 300, 301]].tolist() == [7, 7, 7]
     priority = np.zeros(302)
     priority[301] = 1
@@ -145,7 +145,7 @@ def test_three_copies_share_a_group_around_the_most_central():
 
 
 def test_more_copies_draw_the_representative():
-    views = Views((unit(np.array([[1, 0.0], [1, 0.1]])),))
+    views = seen(np.array([[1, 0.0], [1, 0.1]]))
     weights = np.array([1.0, 5.0])
     assert choose_representatives(np.array([0, 0]), views, weights=weights).tolist() == [1, 1]
     assert choose_representatives(np.array([0, 0]), views).tolist() == [0, 0]
@@ -184,34 +184,11 @@ def test_a_lattice_has_no_near_rows():
     assert (lattice[crowded] > 1e-3).mean() > 0.9
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 30), st.integers(0, 30), st.integers(1, 5), st.integers(0, 10**6))
-def test_nearest_across_agrees_with_all_pairs(n, m, k, seed):
-    rng = np.random.default_rng(seed)
-    queries, keys = unit(rng.normal(size=(n, 5))), unit(rng.normal(size=(max(m, 1), 5)))[:m]
-    positions, distances = nearest_across(queries, keys, k)
-    full = np.sort(1 - queries @ keys.T, axis=1)[:, :k]
-    np.testing.assert_allclose(distances[:, : full.shape[1]], full, atol=1e-5)
-    assert (positions[:, full.shape[1] :] == -1).all()
-    assert np.isinf(distances[:, full.shape[1] :]).all()
-
-
-def test_blocks_of_the_join_do_not_matter(monkeypatch):
-    rng = np.random.default_rng(0)
-    queries, keys = unit(rng.normal(size=(50, 6))), unit(rng.normal(size=(70, 6)))
-    whole = nearest_across(queries, keys, 4)
-    monkeypatch.setattr(duplicates, "BLOCK_QUERIES", 7)
-    monkeypatch.setattr(duplicates, "BLOCK_KEYS", 3)
-    parts = nearest_across(queries, keys, 4)
-    assert (whole[0] == parts[0]).all()
-    np.testing.assert_allclose(whole[1], parts[1], atol=1e-6)
-
-
 def test_leaks_are_found_across_sides_even_when_the_nearest_rows_are_on_the_own_side():
     vectors, copied = with_copies(n=600, n_copies=30, seed=6)
     crowd = np.repeat(vectors[600:601], 10, axis=0) + 1e-3 * np.random.default_rng(0).normal(size=(10, 16))
     rows = np.vstack([vectors, crowd])
-    found = score_leaks(Views((unit(rows),)), np.arange(600, 640), np.arange(600))
+    found = score_leaks(seen(rows), (np.arange(600, 640), np.arange(600)))
     sure = found.score >= 0.5
     assert set(found.query[sure]) == set(range(600, 640))
     of_first = found.key[sure & (found.query >= 630)]
@@ -219,14 +196,14 @@ def test_leaks_are_found_across_sides_even_when_the_nearest_rows_are_on_the_own_
 
 
 def test_leaks_need_two_sides():
-    views = Views((unit(np.eye(3)),))
-    assert len(score_leaks(views, np.arange(3), np.empty(0, np.int64)).query) == 0
-    assert len(score_leaks(views, np.empty(0, np.int64), np.arange(3)).query) == 0
+    views = seen(np.eye(3))
+    assert len(score_leaks(views, (np.arange(3), np.empty(0, np.int64))).query) == 0
+    assert len(score_leaks(views, (np.empty(0, np.int64), np.arange(3))).query) == 0
 
 
 def test_brightness_and_contrast_of_pixels_do_not_count():
     image = np.random.default_rng(0).random((1, 256)) * 100
-    pixels = unit_centered(np.vstack([image, image * 1.7 + 40]), axis=1)
+    pixels = unit_centered(np.vstack([image, image * 1.7 + 40]))
     assert pixels[0] @ pixels[1] == pytest.approx(1, abs=1e-5)
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from burnish.kernels.layout import CURVE, RIM, _Field, fuzzy_graph, layout_map
+from burnish.kernels.joins import nearest_across
+from burnish.kernels.layout import CURVE, RIM, Field, layout_map, place_rows
 from burnish.kernels.neighbors import nearest_neighbors
 
 
@@ -12,7 +13,20 @@ def blobs(n_rows, *, n_blobs=6, spread=0.15, seed=0):
 
 
 def map_of(rows, *, n_epochs=50, seed=0):
-    return layout_map(rows, *nearest_neighbors(rows, 15), n_epochs=n_epochs, seed=seed)
+    return layout_map(rows, nearest_neighbors(rows, 15).positions, n_epochs=n_epochs, seed=seed)
+
+
+def read(forces, where, places):
+    """Read the forces between the points of the grid, the obvious way."""
+    spot = (places - where[:2]) / where[2]
+    low = spot.astype(int)
+    share = spot - low
+    found = np.zeros_like(places)
+    for dx in (0, 1):
+        for dy in (0, 1):
+            weight = (share[:, 0] if dx else 1 - share[:, 0]) * (share[:, 1] if dy else 1 - share[:, 1])
+            found += weight[:, None] * forces[:, low[:, 0] + dx, low[:, 1] + dy].T
+    return found
 
 
 def nearest_on_map(places, k):
@@ -76,14 +90,27 @@ def test_the_same_seed_gives_the_same_map():
     np.testing.assert_array_equal(map_of(rows, n_epochs=30, seed=1), map_of(rows, n_epochs=30, seed=1))
 
 
-def test_strengths_of_a_row_sum_to_the_logarithm_of_its_neighbors():
-    rows = np.random.default_rng(0).normal(size=(300, 6))
-    neighbors, distances = nearest_neighbors(rows, 8)
-    graph = fuzzy_graph(neighbors, distances).toarray()
-    np.testing.assert_allclose(graph, graph.T, atol=1e-6)
-    np.testing.assert_allclose(graph[np.arange(300), neighbors[:, 0]], 1, atol=1e-5)
-    assert graph.max() <= 1 + 1e-6
-    assert np.all(graph.sum(axis=1) >= np.log2(8) - 1e-3)
+def test_new_rows_land_amid_their_neighbors_on_the_old_map():
+    rows, truth = blobs(800, spread=0.3)
+    old = map_of(rows[:700])
+    found = nearest_across(rows[700:], rows[:700], 15)
+    places = place_rows(old, found.positions, found.distances)
+    assert places.shape == (100, 2)
+    squared = ((places[:, None] - old[None]) ** 2).sum(axis=-1)
+    near = np.argsort(squared, axis=1)[:, :10]
+    assert np.mean(truth[near] == truth[700:, None]) > 0.95
+
+
+def test_a_new_row_without_neighbors_lands_on_the_rim():
+    places = place_rows(map_of(blobs(50)[0]), np.full((1, 3), -1), np.full((1, 3), np.inf))
+    assert np.linalg.norm(places[0]) == pytest.approx(RIM)
+    assert place_rows(np.zeros((5, 2), np.float32), np.empty((0, 3), int), np.empty((0, 3))).shape == (0, 2)
+
+
+def test_a_row_between_two_neighbors_lies_nearer_to_the_nearer_one():
+    old = np.array([[0, 0], [4, 0]], np.float32)
+    place = place_rows(old, np.array([[0, 1]]), np.array([[0.1, 0.3]], np.float32))[0]
+    assert 0 < place[0] < 2
 
 
 def test_repulsion_on_the_grid_agrees_with_the_sum_over_all_pairs():
@@ -91,7 +118,7 @@ def test_repulsion_on_the_grid_agrees_with_the_sum_over_all_pairs():
     apart = places[:, None] - places[None]
     squared = (apart**2).sum(axis=-1)
     slow = (2 * apart / ((0.001 + squared) * (1 + CURVE * squared))[..., None]).mean(axis=1)
-    fast = _Field().at(places)
+    fast = read(*Field().forces(places), places)
     far = squared + np.eye(400) > 0.5
     smooth = far.all(axis=1)  # a pair closer than a few cells is smoothed by the grid
     assert smooth.sum() > 20

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from burnish.kernels.neighbors import nearest_neighbors
-from burnish.kernels.outliers import calibrated, outlier_score, robust_deviation
+from burnish.kernels.outliers import Settings, calibrated, outlier_score, robust_deviation
 
 FLAGGED = 0.9991
 
@@ -61,7 +61,7 @@ def test_thirty_percent_of_strangers_do_not_hide_one_another():
 def test_few_references_give_nearly_the_same_ranking_as_all_rows():
     vectors = np.vstack([mixture(600), strangers(20)])
     truth = np.arange(620) >= 600
-    assert roc_auc_score(truth, score(vectors, n_references=100)) > 0.99
+    assert roc_auc_score(truth, score(vectors, settings=Settings(n_references=100))) > 0.99
 
 
 def test_row_order_does_not_matter():
@@ -72,7 +72,10 @@ def test_row_order_does_not_matter():
 
 def test_the_same_seed_gives_the_same_scores():
     vectors = mixture(300)
-    np.testing.assert_array_equal(score(vectors, n_references=50, seed=4), score(vectors, n_references=50, seed=4))
+    np.testing.assert_array_equal(
+        score(vectors, settings=Settings(n_references=50), seed=4),
+        score(vectors, settings=Settings(n_references=50), seed=4),
+    )
 
 
 def test_length_of_a_vector_does_not_matter():

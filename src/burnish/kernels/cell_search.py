@@ -8,15 +8,16 @@ others, shows that the wanted share of true neighbors is found.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from burnish.kernels.cells import Arranged, Ranks, Shard, arrange, cut_shards
 from burnish.kernels.compiled import compiled
 from burnish.kernels.exact_search import search_exact
-from burnish.kernels.items import Engine, Scratch
+from burnish.kernels.items import Resources, Scratch
 from burnish.kernels.kmeans import grouped, nearest_cells
 from burnish.kernels.sampled_recall import Sampled
 from burnish.kernels.top import Best, Side, insert, keep_best, keep_best_of_both
@@ -38,31 +39,41 @@ MAX_PROBED = 0.25
 
 QUERY_BLOCK = 1024
 
+TURN_PARTS = ("similarities", "positions", "probes")
+DONE_PARTS = ("similarities", "positions", "probed", "widened")
+"""What a shard leaves of a turn, and what is left after a turn; the last part is written last."""
 
-def search_graph(
-    vectors: Vectors, k: int, *, recall: float, seed: int, engine: Engine, scratch: Scratch
-) -> tuple[Best, float]:
+MAX_TURNS = 64
+
+
+def search_graph(vectors: Vectors, k: int, *, recall: float, seed: int, resources: Resources) -> tuple[Best, float]:
     """Give the `k` nearest other usable rows of each (positions among the usable), and the recall on the sample.
 
     Stops at the first turn where `recall` is reached. Where that would take a large part of all comparisons,
-    all are made.
+    all are made. Turns that an interrupted search left in the scratch are not made again.
     """
-    arranged = arrange(vectors, FIRST_PROBES, seed=seed, engine=engine, scratch=scratch)
-    sampled = Sampled.of(vectors, k, seed=seed, engine=engine)
+    arranged = arrange(vectors, FIRST_PROBES, seed=seed, resources=resources)
+    sampled = Sampled.of(vectors, k, seed=seed, engine=resources.engine)
     lines = np.argsort(arranged.order)[sampled.rows]
     shards = cut_shards(arranged, vectors.n_dims)
     most = max(FIRST_PROBES, MAX_PROBED * len(arranged.cells.centroids))
-    best, probed = Best.empty(len(vectors), k), arranged.nearest[:, :0]
-    found, number, n_widened = 0.0, 0, 0
-    while found < recall:
-        if probed.shape[1] + n_widened > most:
-            return search_exact(vectors, k, engine=engine, scratch=scratch), 1.0
-        turn = _Turn(vectors, arranged, scratch, number, n_widened)
-        probes = _run(turn, best, probed, shards=shards, engine=engine)
-        n_widened = _next_widened(probes, turn)
-        probed = np.hstack([probed, probes])
-        found, number = sampled.recall(best.similarities[lines]), number + 1
-    return _by_position(best, arranged.order), found
+    turn = _Turn(vectors, arranged, resources.scratch)
+    state, turn = turn.resumed(State(Best.empty(len(vectors), k), arranged.nearest[:, :0]))
+    while (found := sampled.recall(state.best.similarities[lines])) < recall:
+        if state.probed.shape[1] + turn.n_widened > most:
+            return search_exact(vectors, k, resources), 1.0
+        turn.before(state)
+        resources.engine.map(turn, shards)
+        state, turn = turn.after(state, shards)
+    resources.scratch.clear()
+    return _by_position(state.best, arranged.order), found
+
+
+class State(NamedTuple):
+    """What is known between turns, by rank: the lists, and the cells (n, any) that each row has asked."""
+
+    best: Best
+    probed: Ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,26 +83,65 @@ class _Turn:
     vectors: Vectors
     arranged: Arranged
     scratch: Scratch
-    number: int
-    n_widened: int
-
-    def name(self, shard: Shard, part: str) -> str:
-        return f"turn-{self.number}-{shard.first}-{part}"
+    number: int = 0
+    n_widened: int = 0
 
     def __call__(self, shard: Shard) -> None:
-        if self.scratch.has(self.name(shard, "probes")):
+        name = f"turn-{self.number}-{shard.first}"
+        if self.scratch.has(f"{name}-probes"):
             return
         rows = self.vectors.take(self.arranged.order[shard.first : shard.end])
-        lists = Best(*(self.scratch.get(f"best-{part}") for part in Best._fields))
-        best = Best(*(part[shard.first : shard.end].copy() for part in lists))
+        lists = Best(self.scratch.get("similarities"), self.scratch.get("positions"))
+        best = lists.lines(shard.first, shard.end).copy()
         probes = self._probes(shard, rows, lists)
         if self.number == 0:
             _ask_own_cells(rows, self.arranged, shard, best)
         asked = probes[:, 1:] if self.number == 0 else probes
         _ask_cells(self.vectors, rows, self.arranged, shard=shard, probes=asked, best=best)
-        for part, lines in zip(Best._fields, best, strict=True):
-            self.scratch.put(self.name(shard, part), lines)
-        self.scratch.put(self.name(shard, "probes"), probes)
+        self.scratch.put(f"{name}-similarities", best.similarities)
+        self.scratch.put(f"{name}-positions", best.positions)
+        self.scratch.put(f"{name}-probes", probes)
+
+    def before(self, state: State) -> None:
+        """Leave what items read."""
+        self.scratch.put("similarities", state.best.similarities)
+        self.scratch.put("positions", state.best.positions)
+        self.scratch.put("probed", state.probed)
+
+    def after(self, state: State, shards: Sequence[Shard]) -> "tuple[State, _Turn]":
+        """Put what items left together and keep it, with what the next turn has to do."""
+        names = [f"turn-{self.number}-{shard.first}" for shard in shards]
+        similarities, positions, probes = (
+            np.concatenate([self.scratch.get(f"{name}-{part}") for name in names]) for part in TURN_PARTS
+        )
+        best = Best(similarities, positions)
+        enter_both_sides(best)
+        done = State(best, np.hstack([state.probed, probes]))
+        following = replace(self, number=self.number + 1, n_widened=self._next_widened(probes))
+        for part, values in zip(DONE_PARTS, (*best, done.probed, np.array([following.n_widened])), strict=True):
+            self.scratch.put(f"done-{self.number}-{part}", values)
+        for part in DONE_PARTS:
+            self.scratch.drop(f"done-{self.number - 1}-{part}")
+        for name in names:
+            for part in TURN_PARTS:
+                self.scratch.drop(f"{name}-{part}")
+        return done, following
+
+    def resumed(self, state: State) -> "tuple[State, _Turn]":
+        """Give the state after the last turn that an earlier run ended, and the turn that follows; else this one."""
+        for number in range(MAX_TURNS):
+            if self.scratch.has(f"done-{number}-{DONE_PARTS[-1]}"):
+                parts = [np.array(self.scratch.get(f"done-{number}-{part}")) for part in DONE_PARTS]
+                following = replace(self, number=number + 1, n_widened=int(parts[3][0]))
+                return State(Best(parts[0], parts[1]), parts[2]), following
+        return state, self
+
+    def _next_widened(self, probes: Ranks) -> int:
+        """Tell how many of the nearest cells to ask beside the voted ones in the turn after this."""
+        if self.n_widened:
+            return 2 * self.n_widened
+        few = (probes >= 0).sum() < FEW_VOTED * len(probes)
+        return FIRST_WIDENED if self.number and few else 0
 
     def _probes(self, shard: Shard, rows: Floats, lists: Best) -> Ranks:
         if self.number == 0:
@@ -103,31 +153,6 @@ class _Turn:
         known = np.hstack([probed, voted])
         nearest = nearest_cells(rows, self.arranged.cells, known.shape[1] + self.n_widened)
         return np.hstack([voted, _first_unknown(nearest, known, self.n_widened)])
-
-
-def _run(turn: _Turn, best: Best, probed: Ranks, *, shards: Sequence[Shard], engine: Engine) -> Ranks:
-    """Run a turn over all shards: bring `best` up to date, give the cells that were asked."""
-    scratch = turn.scratch
-    for part, lists in zip(Best._fields, best, strict=True):
-        scratch.put(f"best-{part}", lists.copy())
-    scratch.put("probed", probed)
-    engine.map(turn, shards)
-    for part, lists in zip(Best._fields, best, strict=True):
-        np.concatenate([scratch.get(turn.name(shard, part)) for shard in shards], out=lists)
-    probes = np.concatenate([scratch.get(turn.name(shard, "probes")) for shard in shards])
-    for name in ("probes", *Best._fields):
-        for shard in shards:
-            scratch.drop(turn.name(shard, name))
-    enter_both_sides(best)
-    return probes
-
-
-def _next_widened(probes: Ranks, turn: _Turn) -> int:
-    """Tell how many of the nearest cells to ask beside the voted ones in the turn after this."""
-    if turn.n_widened:
-        return 2 * turn.n_widened
-    few = (probes >= 0).sum() < FEW_VOTED * len(probes)
-    return FIRST_WIDENED if turn.number and few else 0
 
 
 def _by_position(best: Best, order: Rows) -> Best:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.kernels.items import Engine, Scratch
+from burnish.kernels.items import Resources, Scratch
 from burnish.kernels.kmeans import Cells, fit_cells, grouped, mean_directions, nearest_cells
 from burnish.kernels.vectors import Rows, Vectors
 
@@ -45,16 +45,17 @@ class Shard(NamedTuple):
     end: int
 
 
-def arrange(vectors: Vectors, n_nearest: int, *, seed: int, engine: Engine, scratch: Scratch) -> Arranged:
+def arrange(vectors: Vectors, n_nearest: int, *, seed: int, resources: Resources) -> Arranged:
     """Fit cells, put each row into the nearest, divide what is too large, and order the rows by cell."""
     n_cells = max(1, round(CELLS_PER_ROOT * np.sqrt(len(vectors))))
     cells = fit_cells(vectors, n_cells, seed=seed, n_iterations=4, rows_per_cell=32)
-    blocks = vectors.blocks()
-    engine.map(_NearestCells(vectors, cells, scratch, n_nearest), blocks)
-    nearest = np.concatenate([scratch.get(f"nearest-{start}") for start, _ in blocks])
+    blocks, scratch = vectors.blocks(), resources.scratch
+    if not scratch.has("nearest"):
+        resources.engine.map(_NearestCells(vectors, cells, scratch, n_nearest), blocks)
+        scratch.put("nearest", np.concatenate([scratch.get(f"nearest-{start}") for start, _ in blocks]))
     for start, _ in blocks:
         scratch.drop(f"nearest-{start}")
-    return _divided(vectors, cells, nearest)
+    return _divided(vectors, cells, np.asarray(scratch.get("nearest")))
 
 
 def cut_shards(arranged: Arranged, n_dims: int) -> list[Shard]:

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 
 from burnish.kernels.communities import FINEST, N_LEVELS, Layers, find_level, find_levels
 from burnish.kernels.graphs import Codes, Graph, component_sizes, induced, renumbered, shared_neighbor_graph
-from burnish.kernels.items import Engine, Held, InTurn, Scratch
+from burnish.kernels.items import Resources, Scratch
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,8 +45,7 @@ def cluster_rows(
     min_size: int = MIN_SIZE,
     n_resamples: int = 4,
     seed: int = 0,
-    engine: Engine | None = None,
-    scratch: Scratch | None = None,
+    resources: Resources | None = None,
 ) -> Hierarchy:
     """Give nested clusters from neighbor positions (n, k); no number of clusters is asked for.
 
@@ -57,13 +56,14 @@ def cluster_rows(
     a cluster is how well it is found again: the mean Jaccard similarity of its best match (Hennig 2007,
     section 3). Only noise is -1: rows whose connected part of the graph is smaller than `min_size`.
     """
-    engine, scratch = engine or InTurn(), scratch or Held()
     graph = shared_neighbor_graph(neighbors)
     kept = np.flatnonzero(component_sizes(graph) >= min_size)
     graph = graph if len(kept) == graph.n_nodes else induced(graph, kept)
     layers = Layers.of(graph, seed=seed)
     found = [find_level(layers, level, min_size=min_size, seed=seed) for level in range(N_LEVELS)]
-    resampled = _resample(graph, n_resamples, min_size=min_size, seed=seed, engine=engine, scratch=scratch)
+    resampled = _resample(
+        graph, n_resamples, min_size=min_size, seed=seed, resources=(resources or Resources()).within("clusters")
+    )
     working = _working(found, resampled)
     levels = _nested(layers, found, working, min_size=min_size, seed=seed)
     stability = [_stability(codes, resampled, level) for level, codes in enumerate(levels)]
@@ -83,10 +83,10 @@ def agreement(codes: NDArray[np.integer], others: NDArray[np.integer]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Some rows (m,), ascending, and their codes (m,) at each level when only they are clustered."""
+    """Some rows (m,), ascending, and their codes (n_levels, m) when only they are clustered."""
 
     rows: Ids
-    levels: list[Codes]
+    levels: Codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,30 +106,25 @@ class _Resample:
         self.scratch.put(f"resampled-{seed}-rows", rows)
 
 
-def _resample(
-    graph: Graph, n_runs: int, *, min_size: int, seed: int, engine: Engine, scratch: Scratch
-) -> list[Resampled]:
+def _resample(graph: Graph, n_runs: int, *, min_size: int, seed: int, resources: Resources) -> list[Resampled]:
     """Cluster 80 % of the rows anew, `n_runs` times."""
+    scratch = resources.scratch
     seeds = list(range(seed + 1, seed + 1 + (n_runs if graph.n_nodes else 0)))
-    for part, values in zip(Graph._fields, graph, strict=True):
-        scratch.put(f"graph-{part}", values)
-    engine.map(_Resample(scratch, min_size), seeds)
+    for part in Graph._fields:
+        scratch.put(f"graph-{part}", getattr(graph, part))
+    resources.engine.map(_Resample(scratch, min_size), seeds)
     runs = [
-        Resampled(scratch.get(f"resampled-{run}-rows"), list(scratch.get(f"resampled-{run}-levels"))) for run in seeds
+        Resampled(*(np.array(scratch.get(f"resampled-{run}-{part}")) for part in ("rows", "levels"))) for run in seeds
     ]
-    for name in (*(f"graph-{part}" for part in Graph._fields),):
-        scratch.drop(name)
-    for run in seeds:
-        scratch.drop(f"resampled-{run}-rows")
-        scratch.drop(f"resampled-{run}-levels")
+    scratch.clear()
     return runs
 
 
 def _working(found: list[Codes], resampled: list[Resampled]) -> int:
-    """Give the level to work with: the finest of the three finest that is found again well enough."""
+    """Give the finest of the three finest levels that has several clusters and finds them again well enough."""
     for level, sure in ((FINEST, SURE_FINEST), (FINEST - 1, SURE_FINER)):
         again = [agreement(found[level][run.rows], run.levels[level]) for run in resampled]
-        if again and np.mean(again) >= sure:
+        if again and np.mean(again) >= sure and found[level].max(initial=0) > 0:
             return level
     return FINEST - 2
 

@@ -1,14 +1,14 @@
 """How well training rows cover evaluation rows: by distance for a row, by counts for a region."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control, hypergeom
 
-from burnish.kernels.top import smallest_values
+from burnish.kernels.top import Best, Side, keep_best
+from burnish.kernels.vectors import Floats, Rows, Vectors
 
-Floats = NDArray[np.float32]
 QUERY_BLOCK = 512
 
 
@@ -23,7 +23,12 @@ class RegionCounts(NamedTuple):
 
 
 def row_coverage(
-    embeddings: NDArray[Any], evaluation: NDArray[np.bool_], *, k: int = 5, n_references: int = 8192, seed: int = 0
+    embeddings: ArrayLike | Vectors,
+    evaluation: NDArray[np.bool_],
+    *,
+    k: int = 5,
+    n_references: int = 8192,
+    seed: int = 0,
 ) -> Floats:
     """Give (n,) how near evaluation rows lie to train rows, 0..1; NaN for train rows and unusable rows.
 
@@ -31,17 +36,16 @@ def row_coverage(
     u the median of the same among those train rows: min(1, u / e). 1: as near as train rows are among
     themselves; 0.5: twice as far. All NaN without train rows. Costs 2·n·n_references·d operations.
     """
-    coverage = np.full(len(embeddings), np.nan, np.float32)
-    usable = np.isfinite(embeddings).all(axis=1) & np.any(embeddings != 0, axis=1)
-    train = np.flatnonzero(usable & ~evaluation)
-    rows = np.flatnonzero(usable & evaluation)
+    vectors = Vectors.of(embeddings)
+    coverage = np.full(vectors.n_rows, np.nan, np.float32)
+    held = np.asarray(evaluation, bool)[vectors.rows]
+    train, rows = np.flatnonzero(~held), np.flatnonzero(held)
     if len(train) < 2 or not len(rows):
         return coverage
     chosen = np.sort(np.random.default_rng(seed).permutation(train)[:n_references])
-    references = _unit(embeddings[chosen])
-    usual = float(np.median(_mean_distances(references, references, k=k, skip_self=True)))
-    found = _mean_distances(_unit(embeddings[rows]), references, k=k, skip_self=False)
-    coverage[rows] = np.minimum(1.0, (usual + 1e-6) / (found + 1e-6))
+    usual = float(np.median(_mean_distances(vectors, chosen, chosen, k=k)))
+    found = _mean_distances(vectors, rows, chosen, k=k)
+    coverage[vectors.rows[rows]] = np.minimum(1.0, (usual + 1e-6) / (found + 1e-6))
     return coverage
 
 
@@ -64,20 +68,15 @@ def thin_regions(regions: NDArray[np.integer], evaluation: NDArray[np.bool_]) ->
     return RegionCounts(numbers[kept].astype(np.int64), n_eval[kept], n_train[kept], p, q)
 
 
-def _unit(vectors: Floats) -> Floats:
-    rows = np.asarray(vectors, np.float32)
-    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
-    return unit
-
-
-def _mean_distances(rows: Floats, references: Floats, *, k: int, skip_self: bool) -> Floats:
+def _mean_distances(vectors: Vectors, rows: Rows, chosen: Rows, *, k: int) -> Floats:
+    """Give the mean distance of rows to the k nearest of the chosen ones, not counting themselves."""
+    references, names = vectors.take(chosen), chosen.astype(np.int32)
     means = np.empty(len(rows), np.float32)
-    width = min(k, len(references) - skip_self)
     for start in range(0, len(rows), QUERY_BLOCK):
-        distances = 1 - rows[start : start + QUERY_BLOCK] @ references.T
-        if skip_self:
-            own = np.arange(len(distances))
-            distances[own, start + own] = np.inf
-        nearest = smallest_values(distances, width)
-        means[start : start + QUERY_BLOCK] = np.maximum(nearest, 0).mean(axis=1)
+        some = rows[start : start + QUERY_BLOCK]
+        best = Best.empty(len(some), k)
+        asking = Side(np.arange(len(some), dtype=np.int32), some.astype(np.int32))
+        keep_best(best, asking, vectors.take(some) @ references.T, names)
+        distances = np.maximum(1 - best.similarities, 0)
+        means[start : start + len(some)] = np.mean(distances, axis=1, where=best.positions >= 0)
     return means

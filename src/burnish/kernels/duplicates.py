@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.special import betainc
 
+from burnish.kernels.items import Resources
+from burnish.kernels.joins import nearest_across
 from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
-from burnish.kernels.top import largest_columns
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
+from burnish.kernels.vectors import Floats, Rows, Vectors
 
 N_USUAL = 8
 """The neighbor whose distance is a row's usual distance."""
@@ -35,8 +34,6 @@ INDISTINGUISHABLE = 0.05
 """Nearest distances below this part of the usual distance count as equal."""
 
 SMALLEST_DISTANCE = 1e-6
-BLOCK_PAIRS = 16_384
-BLOCK_QUERIES, BLOCK_KEYS = 1_024, 8_192
 
 
 class Pairs(NamedTuple):
@@ -62,21 +59,27 @@ class Views:
 
     The distance of two rows is 1 minus the mean of their cosines over all views (each at least 0):
     0 when every view sees the same, 1 when none sees anything in common. A row that a view cannot
-    see is zero there.
+    see is zero there. Dense views read their rows when they are asked for; nothing is copied whole.
     """
 
-    dense: tuple[Floats, ...]
+    dense: tuple[Vectors, ...]
     sparse: tuple[csr_array, ...] = ()
 
     def cosines(self, left: Rows, right: Rows) -> Floats:
         """Give (n_pairs, n_views) cosines in 0..1, dense views first."""
-        parts = [_dense_cosines(view, left, right) for view in self.dense]
+        parts = [np.clip(view.products(left, right), 0.0, 1.0) for view in self.dense]
         parts += [pair_cosines(view, left, right) for view in self.sparse]
         return np.stack(parts, axis=1)
 
     def distances(self, left: Rows, right: Rows) -> Floats:
         """Give (n_pairs,) distances in 0..1."""
         return np.asarray(1 - self.cosines(left, right).mean(axis=1), np.float32)
+
+    def joined(self, rows: Rows) -> Vectors:
+        """Give rows as all dense views see them together: their products are the means over the views."""
+        if len(self.dense) == 1:
+            return self.dense[0].subset(rows)
+        return Vectors.of(np.concatenate([view.at(rows) for view in self.dense], axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +154,7 @@ class NearTest:
 
 
 def row_views(
-    embeddings: NDArray[np.floating],
+    embeddings: ArrayLike | Vectors,
     *,
     pixels: NDArray[np.floating] | None = None,
     texts: Sequence[str | None] | None = None,
@@ -161,10 +164,11 @@ def row_views(
     Embeddings (n, d) less the mean of the set; pixels (n, 256) less the mean of the image; characters and
     words of texts. A row without a usable embedding, or with a blank text, is not compared.
     """
-    dense = [unit_centered(embeddings, axis=0)]
-    usable = np.isfinite(embeddings).all(axis=1) & (np.abs(embeddings).max(axis=1, initial=0) > 0)
+    vectors = Vectors.of(embeddings)
+    dense = [vectors.centered()]
+    usable = vectors.usable
     if pixels is not None:
-        dense.append(unit_centered(pixels, axis=1))
+        dense.append(Vectors.of(unit_centered(pixels)))
     if texts is None:
         return Views(tuple(dense)), usable
     filled = np.array([text is not None and not text.isspace() and text != "" for text in texts], bool)
@@ -318,40 +322,27 @@ def group_members(groups: Rows) -> list[Rows]:
     return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1) if len(order) else []
 
 
-def nearest_across(queries: Floats, keys: Floats, k: int) -> tuple[Rows, Floats]:
-    """Give each query its `k` nearest keys: positions (n, k), -1 past the end, and cosine distances, inf there.
-
-    Exact join of unit rows (n, d) and (m, d) in blocks: 2·n·m·d operations, 32 MB.
-    """
-    width = min(k, len(keys))
-    positions = np.full((len(queries), k), -1, np.int64)
-    distances = np.full((len(queries), k), np.inf, np.float32)
-    for start in range(0, len(queries), BLOCK_QUERIES):
-        block = queries[start : start + BLOCK_QUERIES]
-        best = np.full((len(block), width), -np.inf, np.float32)
-        where = np.full((len(block), width), -1, np.int64)
-        for first in range(0, len(keys), BLOCK_KEYS):
-            similar = block @ keys[first : first + BLOCK_KEYS].T
-            best, where = _merged(best, where, similar, first)
-        order = np.lexsort((where, -best), axis=1)
-        positions[start : start + len(block), :width] = np.take_along_axis(where, order, axis=1)
-        distances[start : start + len(block), :width] = 1 - np.take_along_axis(best, order, axis=1)
-    return positions, distances
-
-
 def score_leaks(
-    views: Views, queries: Rows, keys: Rows, *, max_false_share: float = MAX_FALSE_SHARE, lattice: bool = False
+    views: Views,
+    sides: tuple[Rows, Rows],
+    *,
+    max_false_share: float = MAX_FALSE_SHARE,
+    lattice: bool = False,
+    seed: int = 0,
+    resources: Resources | None = None,
 ) -> CrossPairs:
-    """Give each query row (positions) its closest key row, and others about as close, with scores as in `score_pairs`.
+    """Give each query row its closest key row, and others about as close, with scores as in `score_pairs`.
 
-    Candidates come from an exact join of the dense views and from shared rare tokens; usual distances are those of
+    `sides`: the positions of the queries and of the keys. Candidates come from a join of the dense views
+    (`nearest_across`) and from shared rare tokens; usual distances are those of
     the query to the keys, so many twins on the query's own side hide nothing.
     """
+    queries, keys = sides
     nothing = np.empty(0, np.float32)
     if not len(queries) or not len(keys):
         return CrossPairs(np.empty(0, np.int64), np.empty(0, np.int64), nothing, nothing)
     k = N_USUAL
-    query, key = _cross_candidates(views, queries, keys, k)
+    query, key = _cross_candidates(views, sides, k, seed=seed, resources=resources or Resources())
     distance = views.distances(queries[query], keys[key])
     order = np.lexsort((key, distance, query))
     query, key, distance = query[order], key[order], distance[order]
@@ -367,23 +358,22 @@ def score_leaks(
     return CrossPairs(queries[query[kept]], keys[key[kept]], distance[kept], scores[kept])
 
 
-def unit_centered(rows: NDArray[np.floating], *, axis: int) -> Floats:
-    """Give rows less the mean over `axis` (0: of the set, 1: of the row), scaled to unit length.
-
-    Rows that are not finite, or constant, become zero and do not count in the mean.
-    """
+def unit_centered(rows: NDArray[np.floating]) -> Floats:
+    """Give rows less their own mean, scaled to unit length; those that are not finite, or constant, become zero."""
     finite = np.isfinite(rows).all(axis=1)
     kept = np.where(finite[:, None], rows, 0).astype(np.float32)
-    center = kept.sum(axis=0) / max(1, int(finite.sum())) if axis == 0 else kept.mean(axis=1, keepdims=True)
-    kept -= center
+    kept -= kept.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(kept, axis=1)
     usable = finite & (norms > 1e-6)
     return np.asarray(kept / np.where(usable, norms, np.inf)[:, None], np.float32)
 
 
-def _cross_candidates(views: Views, queries: Rows, keys: Rows, k: int) -> tuple[Rows, Rows]:
-    joined = np.concatenate(views.dense, axis=1) / np.float32(np.sqrt(len(views.dense)))
-    lists = [nearest_across(joined[queries], joined[keys], k + 2)[0]]
+def _cross_candidates(
+    views: Views, sides: tuple[Rows, Rows], k: int, *, seed: int, resources: Resources
+) -> tuple[Rows, Rows]:
+    queries, keys = sides
+    near = nearest_across(views.joined(queries), views.joined(keys), k + 2, seed=seed, resources=resources)
+    lists = [near.positions.astype(np.int64)]
     if views.sparse:
         profiles = views.sparse[0]
         lists.append(nearest_by_overlap(profiles[queries], k + 2, keys=profiles[keys]).positions)
@@ -395,21 +385,3 @@ def _cross_candidates(views: Views, queries: Rows, keys: Rows, k: int) -> tuple[
 
 def _all_near(a: Rows, b: Rows, test: NearTest) -> bool:
     return bool((test.scores(np.repeat(a, len(b)), np.tile(b, len(a))) >= NEAR).all())
-
-
-def _dense_cosines(view: Floats, left: Rows, right: Rows) -> Floats:
-    cosines = np.empty(len(left), np.float32)
-    for start in range(0, len(left), BLOCK_PAIRS):
-        chosen = slice(start, start + BLOCK_PAIRS)
-        cosines[chosen] = np.einsum("ij,ij->i", view[left[chosen]], view[right[chosen]])
-    return np.clip(cosines, 0.0, 1.0)
-
-
-def _merged(best: Floats, where: Rows, similar: Floats, first: int) -> tuple[Floats, Rows]:
-    found = np.broadcast_to(np.arange(first, first + similar.shape[1]), similar.shape)
-    if similar.shape[1] > best.shape[1]:
-        top = largest_columns(similar, best.shape[1])
-        similar, found = np.take_along_axis(similar, top, axis=1), np.take_along_axis(found, top, axis=1)
-    values, rows = np.concatenate([best, similar], axis=1), np.concatenate([where, found], axis=1)
-    top = largest_columns(values, best.shape[1])
-    return np.take_along_axis(values, top, axis=1), np.take_along_axis(rows, top, axis=1)

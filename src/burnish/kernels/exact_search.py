@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from burnish.kernels.items import Engine, Scratch
+from burnish.kernels.items import Resources, Scratch
 from burnish.kernels.top import Best, Side, keep_best, keep_best_of_both
 from burnish.kernels.vectors import Vectors
 
@@ -17,12 +17,13 @@ Range = tuple[int, int]
 """First row of a block, and the row after its last."""
 
 
-def search_exact(vectors: Vectors, k: int, *, engine: Engine, scratch: Scratch) -> Best:
+def search_exact(vectors: Vectors, k: int, resources: Resources) -> Best:
     """Give the `k` nearest other usable rows of each: n² · d operations, half of comparing all with all.
 
     The rows are cut into blocks, and each two blocks are compared once, for the lists of both. In a round every
     block is in one pair (a round-robin tournament, by the circle method), so that items never share a list.
     """
+    engine, scratch = resources.engine, resources.scratch
     blocks = vectors.blocks(min(BLOCK_ROWS, max(1, BLOCK_VALUES // max(1, vectors.n_dims))))
     for start, stop in blocks:
         for part, empty in zip(Best._fields, Best.empty(stop - start, k), strict=True):
@@ -31,11 +32,10 @@ def search_exact(vectors: Vectors, k: int, *, engine: Engine, scratch: Scratch) 
     engine.map(item, [(block, block) for block in blocks])
     for pairs in _rounds(len(blocks)):
         engine.map(item, [(blocks[i], blocks[j]) for i, j in pairs])
-    lists = [np.concatenate([scratch.get(f"exact-{start}-{part}") for start, _ in blocks]) for part in Best._fields]
-    for start, _ in blocks:
-        for part in Best._fields:
-            scratch.drop(f"exact-{start}-{part}")
-    return Best(*lists)
+    parts = [Best(*(scratch.get(f"exact-{start}-{part}") for part in Best._fields)) for start, _ in blocks]
+    found = Best.joined(parts, k)
+    scratch.clear()
+    return found
 
 
 def _rounds(n_blocks: int) -> list[list[tuple[int, int]]]:

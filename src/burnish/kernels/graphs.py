@@ -82,15 +82,21 @@ def aggregated(graph: Graph, parts: Codes) -> Graph:
     starts, inside = np.zeros(n_parts + 1, np.int64), np.zeros(n_parts)
     indices, weights = _room(len(graph.indices))
     n_edges = _merge(graph, (parts, order, bounds), (starts, indices, weights, inside), np.zeros(n_parts))
-    degree = np.bincount(parts, graph.degree, n_parts)
-    return Graph(starts, indices[:n_edges].copy(), weights[:n_edges].copy(), inside, degree)
+    return Graph(
+        starts, indices[:n_edges].copy(), weights[:n_edges].copy(), inside, summed(graph.degree, parts, n_parts)
+    )
+
+
+def summed(values: Sums, codes: Codes, n_codes: int) -> Sums:
+    """Give the sum of the values (n,) of each code (n_codes,)."""
+    return np.asarray(np.bincount(codes, values, n_codes), np.float64)
 
 
 def renumbered(codes: NDArray[np.integer]) -> Codes:
     """Give codes (n,) >= 0 as 0, 1, … without gaps, in their order."""
     used = np.zeros(int(codes.max(initial=-1)) + 1, bool)
     used[codes] = True
-    return (np.cumsum(used, dtype=np.int32) - np.int32(1))[codes]
+    return np.asarray((np.cumsum(used, dtype=np.int32) - np.int32(1))[codes])
 
 
 def component_sizes(graph: Graph) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ interrupted goes on where it stopped.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -42,6 +43,10 @@ class Scratch(Protocol):
         """Forget an array; nothing happens where there is none."""
         ...
 
+    def clear(self, part: str = "") -> None:
+        """Forget every array, or those whose names begin with `part` and a slash."""
+        ...
+
 
 class InTurn:
     """Runs one item after the other, where it stands."""
@@ -72,3 +77,48 @@ class Held:
     def drop(self, name: str) -> None:
         """Let go of it."""
         self._arrays.pop(name, None)
+
+    def clear(self, part: str = "") -> None:
+        """Let go of all, or of a part."""
+        for name in [name for name in self._arrays if not part or name.startswith(f"{part}/")]:
+            del self._arrays[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """A part of a scratch, so that stages that use the same names do not meet."""
+
+    whole: Scratch
+    part: str
+
+    def has(self, name: str) -> bool:
+        """Tell whether it is there."""
+        return self.whole.has(f"{self.part}/{name}")
+
+    def put(self, name: str, array: NDArray[Any]) -> None:
+        """Leave it in the part."""
+        self.whole.put(f"{self.part}/{name}", array)
+
+    def get(self, name: str) -> NDArray[Any]:
+        """Give it from the part."""
+        return self.whole.get(f"{self.part}/{name}")
+
+    def drop(self, name: str) -> None:
+        """Forget it in the part."""
+        self.whole.drop(f"{self.part}/{name}")
+
+    def clear(self, part: str = "") -> None:
+        """Forget the part, or a part of it."""
+        self.whole.clear(f"{self.part}/{part}" if part else self.part)
+
+
+@dataclass(frozen=True, eq=False)
+class Resources:
+    """Who runs the items of heavy stages, and where they leave their arrays."""
+
+    engine: Engine = field(default_factory=InTurn)
+    scratch: Scratch = field(default_factory=Held)
+
+    def within(self, part: str) -> "Resources":
+        """Give the same engine with a part of the scratch to itself."""
+        return Resources(self.engine, Within(self.scratch, part))

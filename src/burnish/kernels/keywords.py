@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 
-from burnish.kernels.neighbors import usable_units
+from burnish.kernels.kmeans import add_up
+from burnish.kernels.vectors import Vectors
 
 Codes = NDArray[np.int64]
 
@@ -101,25 +102,43 @@ def short_name(keywords: Sequence[str], cluster: int, *, n_terms: int = 3, separ
 
 
 def exemplars(
-    embeddings: ArrayLike, path: Codes, *, n_exemplars: int = 6, min_distance: float = 0.02, n_candidates: int = 60
+    embeddings: ArrayLike | Vectors,
+    path: Codes,
+    *,
+    n_exemplars: int = 6,
+    min_distance: float = 0.02,
+    n_candidates: int = 60,
 ) -> list[list[int]]:
     """Give each cluster id the positions of its most central rows, none within `min_distance` of another.
 
     Central: most similar to the mean direction of the cluster. Only the `n_candidates` most central
     rows are looked at, so that a cluster of copies has one exemplar.
     """
-    unit, rows, _ = usable_units(embeddings)
+    vectors = Vectors.of(embeddings)
     chosen: list[list[int]] = [[] for _ in range(int(path.max(initial=-1)) + 1)]
     for level in range(path.shape[1]):
-        codes = path[rows, level]
-        order = np.argsort(codes, kind="stable")
+        codes = path[vectors.rows, level]
+        similar = _to_own_mean(vectors, codes)
+        order = np.lexsort((-similar, codes))
         for members in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
             if len(members) and codes[members[0]] >= 0:
-                block = unit[members]
-                central = members[np.argsort(-(block @ block.mean(axis=0)), kind="stable")[:n_candidates]]
-                kept = _apart(unit[central], n_exemplars, min_distance)
-                chosen[codes[members[0]]] = rows[central[kept]].tolist()
+                central = members[:n_candidates]
+                kept = _apart(vectors.take(central), n_exemplars, min_distance)
+                chosen[codes[members[0]]] = vectors.rows[central[kept]].tolist()
     return chosen
+
+
+def _to_own_mean(vectors: Vectors, codes: Codes) -> NDArray[np.float32]:
+    """Give each usable row (m,) its product with the sum of the rows of its code; 0 for noise."""
+    first = int(codes.min(initial=0))
+    sums = np.zeros((int(codes.max(initial=-1)) - first + 1, vectors.n_dims), np.float32)
+    for start, stop in vectors.blocks():
+        add_up(sums, vectors.block(start, stop), codes[start:stop] - first)
+    similar = np.empty(len(vectors), np.float32)
+    for start, stop in vectors.blocks():
+        own = sums[codes[start:stop] - first]
+        similar[start:stop] = np.einsum("ij,ij->i", vectors.block(start, stop), own)
+    return similar
 
 
 def words_of(text: str, max_characters: int) -> list[str]:

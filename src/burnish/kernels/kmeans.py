@@ -68,7 +68,7 @@ def fit_cells(vectors: Vectors, n_cells: int, *, seed: int, n_iterations: int = 
     cells = Cells(np.concatenate(parts), coarse, starts)
     for _ in range(2):
         moved = mean_directions(sample, nearest_cells(sample, cells, 1)[:, 0], n_cells)
-        cells = cells._replace(centroids=np.where(moved.any(axis=1)[:, None], moved, cells.centroids))
+        cells = cells._replace(centroids=np.where(np.any(moved, axis=1, keepdims=True), moved, cells.centroids))
     return cells
 
 
@@ -115,7 +115,7 @@ def grouped(choices: NDArray[np.int32], n_groups: int) -> list[Rows]:
 def mean_directions(rows: Floats, codes: NDArray[np.integer], n_cells: int) -> Floats:
     """Give the mean direction (n_cells, d) of the unit rows of each code; zeros for a code without rows."""
     sums = np.zeros((n_cells, rows.shape[1]), np.float32)
-    _add_up(sums, rows, codes.astype(np.int64))
+    add_up(sums, rows, codes.astype(np.int64))
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.asarray(np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 1e-12))
 
@@ -148,7 +148,7 @@ def _shared_out(n_cells: int, counts: NDArray[np.integer]) -> Rows:
         given[np.argsort(given - share, kind="stable")[:rest]] += 1
     while given.sum() > n_cells:
         given[np.argmax(given - share)] -= 1
-    return given
+    return np.asarray(given, np.int64)
 
 
 def _in_a_chain(centroids: Floats) -> Floats:
@@ -163,11 +163,12 @@ def _in_a_chain(centroids: Floats) -> Floats:
 
 
 def _mean_direction(rows: Floats) -> Floats:
-    return mean_directions(rows, np.zeros(len(rows), np.int64), 1)[0]
+    return np.asarray(mean_directions(rows, np.zeros(len(rows), np.int64), 1)[0])
 
 
 @compiled()
-def _add_up(sums: Floats, rows: Floats, codes: Rows) -> None:
+def add_up(sums: Floats, rows: Floats, codes: Rows) -> None:
+    """Add each row (n, d) to the line of `sums` (n_codes, d) that its code names."""
     for row in range(rows.shape[0]):
         code = codes[row]
         for column in range(rows.shape[1]):

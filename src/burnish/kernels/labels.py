@@ -21,7 +21,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit, log_softmax, logsumexp
 
 from burnish.errors import InputError
-from burnish.kernels.votes import neighbor_votes
+from burnish.kernels.votes import Votes
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -74,15 +74,13 @@ def judge_labels(
     judged = (codes >= 0) & np.append(taught, [False])[codes]
     if taught.sum() < 2:
         return _undecided(codes)
-    evidence = _evidence(codes, probabilities, neighbors, teaches)
-    evidence[:, ~taught] = TINY
-    lesson, answers = evidence[teaches], codes[teaches]
-    scale = _class_scale(lesson, answers)
-    confusion = _confusion(lesson / scale, answers, _confident(lesson, answers))
+    evidence = _Evidence.of(codes, probabilities, neighbors, teaches=teaches, taught=taught)
+    scale = _class_scale(evidence)
+    confusion = _confusion(evidence, scale, _confident(evidence))
     expected, score = np.zeros(len(codes)), np.full(len(codes), np.nan)
     suggested = np.full(len(codes), -1, np.int32)
-    for rows in np.array_split(np.flatnonzero(judged), len(codes) // BLOCK_ROWS + 1):
-        truth = _deconvolve(evidence[rows] / scale, confusion)
+    for rows in _blocks(np.flatnonzero(judged)):
+        truth = _deconvolve(evidence.block(rows) / scale, confusion)
         own, each = codes[rows], np.arange(len(rows))
         score[rows], best = _log_odds_wrong(SHARPNESS * np.log(truth + TINY), own, confusion)
         suggested[rows] = np.where(truth[each, best] > truth[each, own], best, -1)
@@ -122,69 +120,109 @@ def label_skill(labels: NDArray[np.integer], probabilities: NDArray[np.floating]
     return float(gain.mean() / error) if error > 0 else 0.0
 
 
-def _evidence(
-    codes: Codes, probabilities: NDArray[np.floating], neighbors: NDArray[np.integer] | None, teaches: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Give q(class | row), (n, n_classes), rows adding up to 1."""
-    calibrated = _calibrated(codes, probabilities, np.flatnonzero(teaches))
-    if neighbors is None:
-        return calibrated
-    votes = neighbor_votes(codes, neighbors, n_classes=probabilities.shape[1], voters=teaches)
-    pooled = np.sqrt(calibrated * votes)
-    return np.asarray(pooled / pooled.sum(axis=1, keepdims=True), np.float32)
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """q(class | row) of any rows, made when it is asked for: no array of n_rows × n_classes is held beside the given.
+
+    `taught` are the rows whose labels teach; `untaught` the classes that none of them has.
+    """
+
+    codes: Codes
+    probabilities: NDArray[np.floating]
+    power: np.float32
+    votes: Votes | None
+    taught: NDArray[np.intp]
+    untaught: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        codes: Codes,
+        probabilities: NDArray[np.floating],
+        neighbors: NDArray[np.integer] | None,
+        *,
+        teaches: NDArray[np.bool_],
+        taught: NDArray[np.bool_],
+    ) -> "_Evidence":
+        rows, votes = np.flatnonzero(teaches), None
+        if neighbors is not None:
+            votes = Votes.of(codes, neighbors, n_classes=probabilities.shape[1], voters=teaches)
+        return cls(codes, probabilities, _calibration(codes, probabilities, rows), votes, rows, ~taught)
+
+    def block(self, rows: NDArray[np.integer]) -> Floats:
+        """Give q (len(rows), n_classes), rows adding up to 1 but for a trace in classes that nothing teaches."""
+        logs = self.power * np.log(np.maximum(self.probabilities[rows], 1e-6), dtype=np.float32)
+        pooled = np.exp(logs - logs.max(axis=1, keepdims=True))
+        pooled /= pooled.sum(axis=1, keepdims=True)
+        if self.votes is not None:
+            pooled = np.sqrt(pooled * self.votes.shares(rows))
+            pooled /= pooled.sum(axis=1, keepdims=True)
+        pooled[:, self.untaught] = TINY
+        return np.asarray(pooled, np.float64)
 
 
-def _calibrated(codes: Codes, probabilities: NDArray[np.floating], taught: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Raise the probabilities to the one power that predicts the given labels best.
+def _blocks(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return np.array_split(rows, len(rows) // BLOCK_ROWS + 1)
+
+
+def _calibration(codes: Codes, probabilities: NDArray[np.floating], taught: NDArray[np.intp]) -> np.float32:
+    """Give the one power of the probabilities that predicts the given labels best.
 
     Temperature scaling (Guo et al. 2017), fitted on a sample of the rows `taught`.
     """
-    logs = np.log(np.maximum(probabilities, 1e-6), dtype=np.float32)
     sample = taught[:: len(taught) // CALIBRATION_ROWS + 1]
+    logs = np.log(np.maximum(probabilities[sample], 1e-6), dtype=np.float32)
 
     def loss(log_power: float) -> float:
-        scaled = log_softmax(np.exp(log_power) * logs[sample], axis=1)
+        scaled = log_softmax(np.exp(log_power) * logs, axis=1)
         return float(-scaled[np.arange(len(sample)), codes[sample]].mean())
 
-    power = np.exp(minimize_scalar(loss, bounds=(-1.4, 1.4), method="bounded", options={"xatol": 0.01}).x)
-    logs *= np.float32(power)
-    logs -= logs.max(axis=1, keepdims=True)
-    np.exp(logs, out=logs)
-    return np.asarray(logs / logs.sum(axis=1, keepdims=True), np.float32)
+    return np.float32(np.exp(minimize_scalar(loss, bounds=(-1.4, 1.4), method="bounded", options={"xatol": 0.01}).x))
 
 
-def _class_scale(evidence: NDArray[np.float32], codes: Codes) -> Floats:
+def _own(evidence: _Evidence) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """Give the evidence for the label of each row that teaches (m,), its likeliest class, and the evidence for that."""
+    own, likely, most = np.empty(len(evidence.taught)), np.empty(len(evidence.taught), np.intp), []
+    for places in _blocks(np.arange(len(evidence.taught))):
+        rows = evidence.taught[places]
+        q = evidence.block(rows)
+        own[places] = q[np.arange(len(rows)), evidence.codes[rows]]
+        likely[places] = q.argmax(axis=1)
+        most.append(q.max(axis=1))
+    return own, likely, np.concatenate(most)
+
+
+def _class_scale(evidence: _Evidence) -> Floats:
     """Give the mean evidence (n_classes,) for the given label by class, shrunk to that of all rows."""
-    own = evidence[np.arange(len(codes)), codes].astype(np.float64)
-    n_classes = evidence.shape[1]
+    own, codes, n_classes = _own(evidence)[0], evidence.codes[evidence.taught], len(evidence.untaught)
     summed = np.bincount(codes, own, n_classes) + SHRINK_ROWS * own.mean()
     return np.asarray(summed / (np.bincount(codes, minlength=n_classes) + SHRINK_ROWS))
 
 
-def _confident(evidence: NDArray[np.float32], codes: Codes) -> Floats:
+def _confident(evidence: _Evidence) -> Floats:
     """Count rows (true, given) where the evidence for a class reaches the mean of it over rows given that class."""
-    n_classes = evidence.shape[1]
-    own = np.bincount(codes, evidence[np.arange(len(codes)), codes], n_classes)
-    threshold = own / np.maximum(1, np.bincount(codes, minlength=n_classes))
-    likely = evidence.argmax(axis=1)
-    confident = evidence.max(axis=1) >= threshold[likely]
+    (own, likely, most), codes, n_classes = _own(evidence), evidence.codes[evidence.taught], len(evidence.untaught)
+    threshold = np.bincount(codes, own, n_classes) / np.maximum(1, np.bincount(codes, minlength=n_classes))
+    confident = most >= threshold[likely]
     counts = np.zeros((n_classes, n_classes))
     np.add.at(counts, (likely[confident], codes[confident]), 1.0)
     return counts
 
 
-def _confusion(evidence: Floats, codes: Codes, counts: Floats) -> Floats:
-    """Give T[true, given] from scaled evidence (n, n_classes), given codes (n,) and first counts."""
-    n_classes = evidence.shape[1]
-    blocks = np.array_split(np.arange(len(codes)), len(codes) // BLOCK_ROWS + 1)
-    alike = sum((_likeness(evidence[rows]) for rows in blocks), np.zeros((n_classes, n_classes)))
+def _confusion(evidence: _Evidence, scale: Floats, counts: Floats) -> Floats:
+    """Give T[true, given] from the scaled evidence of the rows that teach, their labels and first counts."""
+    n_classes = len(scale)
+    codes = evidence.codes[evidence.taught]
+    blocks = _blocks(evidence.taught)
+    alike = sum((_likeness(evidence.block(rows) / scale) for rows in blocks), np.zeros((n_classes, n_classes)))
     anywhere = np.tile(np.bincount(codes, minlength=n_classes) / len(codes), (n_classes, 1))
     confusion = _smoothed(counts, anywhere, alike)
     for _ in range(CONFUSION_ROUNDS):
         counts = np.zeros((n_classes, n_classes))
         for rows in blocks:
-            joint = _deconvolve(evidence[rows], confusion) * confusion[:, codes[rows]].T
-            np.add.at(counts.T, codes[rows], joint / joint.sum(axis=1, keepdims=True))
+            given = evidence.codes[rows]
+            joint = _deconvolve(evidence.block(rows) / scale, confusion) * confusion[:, given].T
+            np.add.at(counts.T, given, joint / joint.sum(axis=1, keepdims=True))
         confusion = _smoothed(counts, anywhere, alike)
     return confusion
 

@@ -66,7 +66,7 @@ def _among(neighbors: NDArray[np.integer], joined: NDArray[np.int64]) -> NDArray
     """Give the neighbors of some rows as positions among them."""
     rank = np.full(len(neighbors) + 1, -1, np.int32)
     rank[joined] = np.arange(len(joined), dtype=np.int32)
-    return rank[neighbors[joined]]
+    return np.asarray(rank[neighbors[joined]])
 
 
 def _start(embeddings: ArrayLike | Vectors, joined: NDArray[np.int64], graph: Graph, *, seed: int) -> Floats:
@@ -89,7 +89,7 @@ def _start(embeddings: ArrayLike | Vectors, joined: NDArray[np.int64], graph: Gr
 
 
 def _optimized(places: Floats, graph: Graph, n_epochs: int) -> Floats:
-    field, moved = _Field(), np.empty_like(places)
+    field, moved = Field(), np.empty_like(places)
     for epoch in range(n_epochs):
         done = epoch / n_epochs
         repulsion = FIRST_REPULSION * (REPULSION / FIRST_REPULSION) ** min(1.0, done / RISING)
@@ -101,7 +101,7 @@ def _optimized(places: Floats, graph: Graph, n_epochs: int) -> Floats:
     return places
 
 
-class _Field:
+class Field:
     """The mean repulsion of all rows, by convolution on a grid; the kernel is kept while the box fits."""
 
     def __init__(self) -> None:

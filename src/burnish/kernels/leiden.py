@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.kernels.compiled import compiled
-from burnish.kernels.graphs import Codes, Graph, Sums, aggregated, renumbered
+from burnish.kernels.graphs import Codes, Graph, Sums, aggregated, renumbered, summed
 
 Order = NDArray[np.int32]
 
@@ -22,9 +22,10 @@ def leiden(graph: Graph, resolution: float, *, seed: int) -> Codes:
 
     A node without edges is a community of its own. Each round moves nodes while modularity grows, refines
     the communities into well connected parts, and goes on with the parts as nodes: about linear in edges.
-    Where the paper draws a part at random in proportion to its gain, the best is taken.
+    At last single nodes move once more, so that none would gain by moving. Where the paper draws a part at
+    random in proportion to its gain, the best is taken.
     """
-    rng = np.random.default_rng(seed)
+    rng, rows = np.random.default_rng(seed), graph
     total = float(graph.degree.sum())
     member = codes = np.arange(graph.n_nodes, dtype=np.int32)
     for _ in range(MAX_LEVELS if total else 0):
@@ -37,7 +38,7 @@ def leiden(graph: Graph, resolution: float, *, seed: int) -> Codes:
         above = np.empty(n_parts, np.int32)
         above[parts] = codes
         member, graph, codes = parts[member], aggregated(graph, parts), renumbered(above)
-    return renumbered(codes)[member]
+    return moved(rows, renumbered(codes)[member], resolution, seed=seed)
 
 
 def moved(graph: Graph, codes: Codes, resolution: float, *, seed: int) -> Codes:
@@ -62,7 +63,7 @@ class _Tally(NamedTuple):
 
 def _move(graph: Graph, codes: Codes, order: Order, penalty: float) -> None:
     """Move nodes to the neighboring community that gains most, until none gains (fast local moving)."""
-    degree_of = np.bincount(codes, graph.degree, graph.n_nodes)
+    degree_of = summed(graph.degree, codes, graph.n_nodes)
     _move_waiting(graph, codes, (degree_of, penalty), (order, np.ones(len(order), np.int8), _Tally.empty(len(order))))
 
 
@@ -72,7 +73,7 @@ def _refined(graph: Graph, codes: Codes, order: Order, penalty: float) -> Codes:
     Only what is well connected with the rest of its community joins or is joined.
     """
     parts = np.arange(graph.n_nodes, dtype=np.int32)
-    community = np.bincount(codes, graph.degree, graph.n_nodes)[codes]
+    community = summed(graph.degree, codes, graph.n_nodes)[codes]
     leaving, is_single = np.empty(graph.n_nodes), np.ones(graph.n_nodes, np.int8)
     known = (community, graph.degree.copy(), leaving, is_single, penalty)
     _join_parts(graph, (codes, parts), (order, _Tally.empty(graph.n_nodes)), known)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from burnish.errors import UsageError
 from burnish.kernels.cell_search import search_graph
 from burnish.kernels.exact_search import search_exact
-from burnish.kernels.items import Engine, Held, InTurn, Scratch
+from burnish.kernels.items import InTurn, Resources
 from burnish.kernels.sampled_recall import N_SAMPLED, Sampled
 from burnish.kernels.top import Best
 from burnish.kernels.vectors import Vectors
@@ -40,8 +40,7 @@ def nearest_neighbors(
     recall: float = RECALL,
     exact_rows: int = EXACT_ROWS,
     seed: int = 0,
-    engine: Engine | None = None,
-    scratch: Scratch | None = None,
+    resources: Resources | None = None,
 ) -> Neighbors:
     """Give each row its `k` nearest other rows by cosine distance (0..2), nearest first.
 
@@ -59,12 +58,12 @@ def nearest_neighbors(
     if not 0 < recall <= 1:
         raise UsageError(f"recall is {recall}.", remedy="Ask for a share of the true neighbors, above 0 and up to 1.")
     vectors = Vectors.of(embeddings)
-    engine, scratch = engine or InTurn(), scratch or Held()
+    resources = (resources or Resources()).within("neighbors")
     width = min(k, max(1, len(vectors) - 1))
     if len(vectors) <= exact_rows or recall == 1:
-        best, found, n_sampled = search_exact(vectors, width, engine=engine, scratch=scratch), 1.0, 0
+        best, found, n_sampled = search_exact(vectors, width, resources), 1.0, 0
     else:
-        best, found = search_graph(vectors, width, recall=recall, seed=seed, engine=engine, scratch=scratch)
+        best, found = search_graph(vectors, width, recall=recall, seed=seed, resources=resources)
         n_sampled = min(N_SAMPLED, len(vectors))
     return _finished(best, vectors, k)._replace(recall=found, n_sampled=n_sampled)
 
@@ -91,8 +90,3 @@ def _finished(best: Best, vectors: Vectors, k: int) -> Neighbors:
         positions[vectors.rows, :width] = np.where(there, vectors.rows[best.positions], -1)
         distances[vectors.rows, :width] = np.where(there, np.clip(1 - best.similarities, 0, 2), np.inf)
     return Neighbors(positions, distances)
-
-
-def usable_units(embeddings):  # TRANSITIONAL
-    v = Vectors.of(embeddings)
-    return v.all(), v.rows, v.n_rows

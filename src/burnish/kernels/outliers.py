@@ -1,20 +1,22 @@
 """Outlier scores of embeddings: how far a row lies from its nearest rows, as given and in whitened space."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sklearn.covariance import ledoit_wolf
 
+from burnish.kernels.items import Engine, InTurn
 from burnish.kernels.top import largest_columns, smallest_values
+from burnish.kernels.vectors import Floats, Vectors
 
-Floats = NDArray[np.float32]
-Rows = NDArray[np.integer]
 Array = NDArray[Any]
 
 COVARIANCE_ROWS = 20_000
 QUERY_BLOCK = 512
+ITEM_ROWS = 16_384
 COPY_DISTANCE = 1e-5
 """Rows no further apart than this (cosine) are copies of each other and vouch for nobody."""
 TAIL = 1e-3
@@ -22,16 +24,14 @@ TAIL = 1e-3
 LOWER = float(ndtr(-1.0))
 
 
-class References(NamedTuple):
-    """The rows that all others are compared with: positions, and unit vectors in both spaces."""
-
-    positions: Rows
-    plain: Floats
-    white: Floats
-
-
 def outlier_score(
-    embeddings: Array, neighbors: Array, distances: Array, *, k: int = 5, n_references: int = 2048, seed: int = 0
+    embeddings: ArrayLike | Vectors,
+    neighbors: Array,
+    distances: Array,
+    *,
+    settings: "Settings | None" = None,
+    seed: int = 0,
+    engine: Engine | None = None,
 ) -> Floats:
     """Give (n,) how strange each row is, 0..1: 1 − the share of ordinary rows that would be as strange.
 
@@ -39,7 +39,7 @@ def outlier_score(
     after Ledoit–Wolf whitening (Ledoit & Wolf 2004), which weighs all directions of the data alike.
     Copies of a row (`COPY_DISTANCE`) do not count, so that a stranger that occurs ten times stays one.
     Nearest is among `neighbors` (n, k_given; -1 none) with cosine `distances`, and `n_references`
-    random rows, which bounds the cost: 4·n·n_references·d operations, one (512, n_references) block.
+    random rows, which bounds the cost: 4·n·n_references·d operations, one (512, n_references) block a worker.
 
     Each view becomes a robust deviation (log distance, median and lower half: strangers, up to half
     of the rows, hardly move it); their sum is read as a normal deviation, again by its lower half.
@@ -47,22 +47,30 @@ def outlier_score(
     above that the score still ranks but means no probability. Where both views agree exactly
     (all rows alike), every row gets 0.5. NaN for rows that are zero or not finite.
     """
-    usable = np.isfinite(embeddings).all(axis=1) & np.any(embeddings != 0, axis=1)
-    score = np.full(len(embeddings), np.nan, np.float32)
-    rows = np.flatnonzero(usable)
-    if len(rows) < 3:
-        score[rows] = 0.5
+    vectors, settings, engine = Vectors.of(embeddings), settings or Settings(), engine or InTurn()
+    score = np.full(vectors.n_rows, np.nan, np.float32)
+    if len(vectors) < 3:
+        score[vectors.rows] = 0.5
         return score
-    plain = _unit(embeddings[rows].astype(np.float32))
-    near, near_distances = _renumbered(neighbors[rows], distances[rows], rows, len(embeddings))
     rng = np.random.default_rng(seed)
-    white = _whitened(plain, rng)
-    chosen = np.sort(rng.permutation(len(rows))[:n_references])
-    references = References(chosen, plain[chosen], white[chosen])
-    near = np.where(np.isin(near, chosen), -1, near)
-    first, second = _nearest_means((plain, white), (near, near_distances), references, k)
-    score[rows] = calibrated(robust_deviation(np.log(first)) + robust_deviation(np.log(second)))
+    whitening = Whitening.of(vectors, rng)
+    chosen = np.sort(rng.permutation(len(vectors))[: settings.n_references])
+    blocks = vectors.blocks(ITEM_ROWS)
+    lengths = np.concatenate(engine.map(_Lengths(vectors, whitening), blocks))
+    references = References(vectors.take(chosen), whitening.center, lengths[chosen])
+    among = _Among(vectors, chosen, np.asarray(neighbors), np.asarray(distances))
+    parts = engine.map(_NearestMeans(among, whitening, references, lengths, settings.k), blocks)
+    first, second = np.concatenate(parts, axis=1)
+    score[vectors.rows] = calibrated(robust_deviation(np.log(first)) + robust_deviation(np.log(second)))
     return score
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How many of the nearest rows count, and how many random rows all others are compared with."""
+
+    k: int = 5
+    n_references: int = 2048
 
 
 def robust_deviation(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -86,56 +94,111 @@ def calibrated(strangeness: NDArray[np.floating]) -> Floats:
     return score.astype(np.float32)
 
 
-def _unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """The precision matrix (d, d) of the rows around their `center` (d,): products by it are whitened products."""
+
+    center: Floats
+    precision: Floats
+
+    @classmethod
+    def of(cls, vectors: Vectors, rng: np.random.Generator) -> "Whitening":
+        """Invert the shrunk covariance of a sample of rows."""
+        sample = vectors.take(rng.permutation(len(vectors))[:COVARIANCE_ROWS]).astype(np.float64)
+        center = sample.mean(axis=0)
+        covariance, _ = ledoit_wolf(sample - center, assume_centered=True)
+        values, axes = np.linalg.eigh(covariance)
+        precision = (axes / np.maximum(values, values[-1] * 1e-7 + 1e-12)) @ axes.T
+        return cls(center.astype(np.float32), precision.astype(np.float32))
+
+    def dual(self, rows: Floats) -> Floats:
+        """Give rows (n, d) times the precision: their product with a centered row is the whitened product."""
+        return np.asarray((rows - self.center) @ self.precision)
 
 
-def _renumbered(neighbors: Rows, distances: Floats, rows: Rows, n_rows: int) -> tuple[Rows, Floats]:
-    """Give neighbors as positions among the usable `rows`, -1 for none, and their distances."""
-    rank = np.full(n_rows + 1, -1, np.int64)
-    rank[rows] = np.arange(len(rows))
-    return rank[np.where(neighbors < 0, n_rows, neighbors)], distances
+@dataclass(frozen=True, eq=False)
+class References:
+    """The rows that all others are compared with (m, d), the center, and their whitened lengths (m,)."""
+
+    plain: Floats
+    center: Floats
+    lengths: Floats
 
 
-def _whitened(unit: Floats, rng: np.random.Generator) -> Floats:
-    """Give the rows centered, whitened by the shrunk covariance of a sample, and scaled to unit length."""
-    sample = unit[rng.permutation(len(unit))[:COVARIANCE_ROWS]].astype(np.float64)
-    center = sample.mean(axis=0)
-    covariance, _ = ledoit_wolf(sample - center, assume_centered=True)
-    values, axes = np.linalg.eigh(covariance)
-    scaled = axes / np.sqrt(np.maximum(values, values[-1] * 1e-7 + 1e-12))
-    turn, shift = scaled.astype(np.float32), center.astype(np.float32)
-    white = np.empty_like(unit)
-    for start in range(0, len(unit), COVARIANCE_ROWS):
-        block = slice(start, start + COVARIANCE_ROWS)
-        white[block] = _unit((unit[block] - shift) @ turn)
-    return white
+@dataclass(frozen=True, eq=False)
+class _Among:
+    """The neighbors of usable rows as positions among the usable, -1 for none and for references."""
+
+    vectors: Vectors
+    chosen: NDArray[np.int64]
+    neighbors: Array
+    distances: Array
+
+    def block(self, start: int, stop: int) -> tuple[NDArray[np.int64], Array]:
+        rows = self.vectors.rows[start:stop]
+        near, usable = np.asarray(self.neighbors[rows], np.int64), self.vectors.rows
+        place = np.minimum(np.searchsorted(usable, near), len(usable) - 1)
+        known = (near >= 0) & (usable[place] == near)
+        reference = np.minimum(np.searchsorted(self.chosen, place), len(self.chosen) - 1)
+        return np.where(known & (self.chosen[reference] != place), place, -1), self.distances[rows]
 
 
-def _nearest_means(
-    unit: tuple[Floats, Floats], given: tuple[Rows, Floats], references: References, k: int
-) -> tuple[Floats, Floats]:
-    """Give the mean distance (n,) to the k nearest that are no copies, as given and whitened.
+@dataclass(frozen=True, eq=False)
+class _Lengths:
+    """Give the whitened lengths of a block of rows."""
+
+    vectors: Vectors
+    whitening: Whitening
+
+    def __call__(self, block: tuple[int, int]) -> Floats:
+        rows = self.vectors.block(*block)
+        squares = np.einsum("ij,ij->i", self.whitening.dual(rows), rows - self.whitening.center)
+        return np.asarray(np.sqrt(np.maximum(squares, 1e-24)), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _NearestMeans:
+    """Give the mean distance (2, n) of a block to the k nearest that are no copies, as given and whitened.
 
     A row with fewer than k such rows gets the mean over those; with none, the largest distance, 2.
     """
-    plain, white = unit
-    near, near_distances = given
-    means = np.empty((2, len(plain)), np.float32)
-    for start in range(0, len(plain), QUERY_BLOCK):
-        block = slice(start, start + QUERY_BLOCK)
-        to_near = 1 - np.einsum("nd,nkd->nk", white[block], white[np.maximum(near[block], 0)])
-        none = (near[block] < 0) | (near_distances[block] <= COPY_DISTANCE)
-        as_given = plain[block] @ references.plain.T
-        whitened = white[block] @ references.white.T
-        copies = np.nonzero(as_given >= 1 - COPY_DISTANCE)  # among them the row itself
-        for view, similar, close in ((0, as_given, near_distances[block]), (1, whitened, to_near)):
-            similar[copies] = -np.inf
-            far = 1 - np.take_along_axis(similar, largest_columns(similar, k), axis=1)
-            candidates = np.hstack([far, np.where(none, np.inf, close)])
-            means[view, block] = _mean_of_finite(smallest_values(candidates, k))
-    return np.maximum(means[0], 1e-9), np.maximum(means[1], 1e-9)
+
+    among: _Among
+    whitening: Whitening
+    references: References
+    lengths: Floats
+    k: int
+
+    def __call__(self, block: tuple[int, int]) -> Floats:
+        means = np.empty((2, block[1] - block[0]), np.float32)
+        for start in range(*block, QUERY_BLOCK):
+            stop = min(start + QUERY_BLOCK, block[1])
+            means[:, start - block[0] : stop - block[0]] = self._means(start, stop)
+        return np.maximum(means, 1e-9)
+
+    def _means(self, start: int, stop: int) -> Floats:
+        vectors, references = self.among.vectors, self.references
+        rows, lengths = vectors.block(start, stop), self.lengths[start:stop, None]
+        near, distances = self.among.block(start, stop)
+        none = (near < 0) | (distances <= COPY_DISTANCE)
+        dual = self.whitening.dual(rows)
+        offset = (dual @ self.whitening.center)[:, None]
+        as_given = rows @ references.plain.T
+        whitened = (dual @ references.plain.T - offset) / (lengths * references.lengths)
+        at = np.maximum(near, 0)
+        products = np.matmul(vectors.take(at.ravel()).reshape(*at.shape, -1), dual[:, :, None])[:, :, 0]
+        to_near = 1 - (products - offset) / (lengths * self.lengths[at])
+        copies = as_given >= 1 - COPY_DISTANCE  # among them the row itself
+        return np.stack(
+            [
+                self._mean_of_nearest(np.where(copies, -np.inf, as_given), np.where(none, np.inf, distances)),
+                self._mean_of_nearest(np.where(copies, -np.inf, whitened), np.where(none, np.inf, to_near)),
+            ]
+        )
+
+    def _mean_of_nearest(self, similar: Floats, close: Array) -> Floats:
+        far = 1 - np.take_along_axis(similar, largest_columns(similar, self.k), axis=1)
+        return np.asarray(_mean_of_finite(smallest_values(np.hstack([far, close]), self.k)), np.float32)
 
 
 def _mean_of_finite(distances: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from burnish.kernels.items import Engine
 from burnish.kernels.top import Best, Side, keep_best
-from burnish.kernels.vectors import Vectors
-
-Floats = NDArray[np.float32]
+from burnish.kernels.vectors import Floats, Vectors
 
 N_SAMPLED = 300
 TIE = 1e-5
@@ -18,18 +16,29 @@ TIE = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Sampled rows (s,), positions among the usable, and the similarities (s, k) of their true neighbors."""
+    """Sampled rows (s,), positions among the usable that ask, and the similarities (s, k) of their true neighbors."""
 
     rows: NDArray[np.int64]
     similarities: Floats
 
     @classmethod
-    def of(cls, vectors: Vectors, k: int, *, seed: int, engine: Engine, n_sampled: int = N_SAMPLED) -> "Sampled":
-        """Compare a sample with all rows: 2 · n_sampled · n · d operations, in blocks."""
+    def of(
+        cls,
+        vectors: Vectors,
+        k: int,
+        *,
+        seed: int,
+        engine: Engine,
+        n_sampled: int = N_SAMPLED,
+        keys: Vectors | None = None,
+    ) -> "Sampled":
+        """Compare a sample with all other rows, or with all `keys`: 2 · n_sampled · n · d operations, in blocks."""
         rng = np.random.default_rng(seed)
         rows = np.sort(rng.choice(len(vectors), min(n_sampled, len(vectors)), replace=False))
-        parts = engine.map(_Compare(vectors, rows, vectors.take(rows), k), vectors.blocks())
-        together = np.concatenate([part.similarities for part in parts], axis=1)
+        itself = rows.astype(np.int32) if keys is None else np.full(len(rows), -1, np.int32)
+        among = vectors if keys is None else keys
+        parts = engine.map(_Compare(among, vectors.take(rows), itself, k), among.blocks())
+        together = np.concatenate([Best.empty(len(rows), k).similarities, *(p.similarities for p in parts)], axis=1)
         return cls(rows, -np.sort(-together, axis=1)[:, :k])
 
     def recall(self, found: Floats) -> float:
@@ -45,14 +54,14 @@ class Sampled:
 
 @dataclass(frozen=True, eq=False)
 class _Compare:
-    vectors: Vectors
-    rows: NDArray[np.int64]
+    keys: Vectors
     sample: Floats
+    itself: NDArray[np.int32]
     k: int
 
     def __call__(self, block: tuple[int, int]) -> Best:
-        best = Best.empty(len(self.rows), self.k)
-        asking = Side(np.arange(len(self.rows), dtype=np.int32), self.rows.astype(np.int32))
-        similarities = self.sample @ self.vectors.block(*block).T
+        best = Best.empty(len(self.sample), self.k)
+        asking = Side(np.arange(len(self.sample), dtype=np.int32), self.itself)
+        similarities = self.sample @ self.keys.block(*block).T
         keep_best(best, asking, similarities, np.arange(*block, dtype=np.int32))
         return best

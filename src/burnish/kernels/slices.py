@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.cluster.hierarchy import linkage
 from scipy.sparse import coo_array, csc_array, csr_array, hstack
@@ -18,6 +18,7 @@ from scipy.special import logsumexp, xlogy
 from scipy.stats import rankdata
 
 from burnish.kernels.kmeans import assign, spherical_kmeans
+from burnish.kernels.vectors import Vectors
 
 PERMUTED_VALUES = 8_000_000
 """Permuted errors held at a time: 32 MB of float32."""
@@ -160,7 +161,7 @@ def cross(literals: Literals, *, min_rows: int, max_pairs: int = 4_000) -> Pairs
 
 
 def regions(
-    embeddings: NDArray[np.float32],
+    embeddings: ArrayLike | Vectors,
     *,
     min_rows: int,
     codes: NDArray[np.integer] | None = None,
@@ -168,28 +169,32 @@ def regions(
     max_share: float = 0.2,
     seed: int = 0,
 ) -> csc_array:
-    """Give regions of unit rows (n, d) as 0/1 columns, overlapping, of `min_rows` rows up to `max_share` of all rows.
+    """Give regions of rows (n, d) as 0/1 columns, overlapping, of `min_rows` rows up to `max_share` of all rows.
 
     No partition is the true one, so several are given: the clusters `codes` (n, any; -1 none), cells
     of k-means at several resolutions, and small cells merged step by step (Ward 1963). Cells are
     sought in the rows as they are and in their leading directions around the mean, as they are and
-    half whitened, since a few directions can make all rows alike. Rows of NaN lie in no region but
+    half whitened, since a few directions can make all rows alike. Unusable rows lie in no region but
     those of `codes`.
     """
-    n_rows = len(embeddings)
-    readable = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
-    n_largest = int(max_share * n_rows)
+    vectors = Vectors.of(embeddings)
+    n_largest = int(max_share * vectors.n_rows)
     found = [] if codes is None else [part for level in codes.T for part in _parts(level)]
-    if min_rows <= n_largest and len(readable) >= 2 * min_rows:
-        rows = np.asarray(embeddings[readable], np.float32)
-        leading = _leading_directions(rows, power=0.0)
-        resolutions = np.geomspace(1.6 / max_share, max(2.0, 0.8 * len(readable) / min_rows), N_RESOLUTIONS)
-        for view in (rows, leading, _leading_directions(rows, power=0.5)):
+    if min_rows <= n_largest and len(vectors) >= 2 * min_rows:
+        leading = _leading_directions(vectors, power=0.0)
+        resolutions = np.geomspace(1.6 / max_share, max(2.0, 0.8 * len(vectors) / min_rows), N_RESOLUTIONS)
+        for view in (vectors, leading, _leading_directions(vectors, power=0.5)):
             for n_cells in resolutions.round().astype(int).tolist():
-                cells = assign(view, spherical_kmeans(view, n_cells, seed=seed))
-                found += [readable[part] for part in _parts(cells)]
-        found += [readable[part] for part in _merged(leading, min(max_cells, len(readable) // 10), seed)]
-    return _indicator([part for part in found if min_rows <= len(part) <= n_largest], n_rows)
+                cells = _assigned(view, spherical_kmeans(view, n_cells, seed=seed))
+                found += [vectors.rows[part] for part in _parts(cells)]
+        found += [vectors.rows[part] for part in _merged(leading, min(max_cells, len(vectors) // 10), seed)]
+    return _indicator([part for part in found if min_rows <= len(part) <= n_largest], vectors.n_rows)
+
+
+def _assigned(vectors: Vectors, centroids: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Give each usable row (m,) the number of its most similar centroid."""
+    blocks = [assign(vectors.block(start, stop), centroids) for start, stop in vectors.blocks()]
+    return np.concatenate([np.empty(0, np.int64), *blocks])
 
 
 def _parts(codes: NDArray[np.integer]) -> list[NDArray[np.int64]]:
@@ -199,23 +204,24 @@ def _parts(codes: NDArray[np.integer]) -> list[NDArray[np.int64]]:
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def _leading_directions(rows: NDArray[np.float32], *, power: float) -> NDArray[np.float32]:
-    """Give unit rows (n, <= N_DIMS): principal components of (n, d), each divided by its spread to the `power`."""
-    sample = rows[:: 1 + len(rows) // 10_000]
+def _leading_directions(vectors: Vectors, *, power: float) -> Vectors:
+    """Give the usable rows as rows of <= N_DIMS: principal components, each divided by its spread to the `power`."""
+    sample = vectors.take(np.arange(0, len(vectors), 1 + len(vectors) // 10_000))
     center = sample.mean(axis=0)
-    variances, directions = np.linalg.eigh(np.cov(sample.T).reshape(rows.shape[1], -1))
+    variances, directions = np.linalg.eigh(np.cov(sample.T).reshape(vectors.n_dims, -1))
     scale = np.maximum(variances[-N_DIMS:], 1e-6 * variances[-1] + 1e-12) ** (-power / 2)
-    moved = np.asarray((rows - center) @ (directions[:, -N_DIMS:] * scale), np.float32)
-    moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
-    return moved
+    turn = np.asarray(directions[:, -N_DIMS:] * scale, np.float32)
+    moved = np.concatenate([(vectors.block(start, stop) - center) @ turn for start, stop in vectors.blocks()])
+    lengths = np.maximum(np.linalg.norm(moved, axis=1), 1e-12).astype(np.float64)
+    return Vectors(moved, len(moved), np.arange(len(moved)), 1 / lengths)
 
 
-def _merged(rows: NDArray[np.float32], n_cells: int, seed: int) -> list[NDArray[np.int64]]:
+def _merged(vectors: Vectors, n_cells: int, seed: int) -> list[NDArray[np.int64]]:
     """Give the sets of rows that cells become when the nearest are merged step by step."""
     if n_cells < 2:
         return []
-    centroids = spherical_kmeans(rows, n_cells, seed=seed)
-    cells = assign(rows, centroids)
+    centroids = spherical_kmeans(vectors, n_cells, seed=seed)
+    cells = _assigned(vectors, centroids)
     members = np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=n_cells))[:-1])
     for left, right, *_ in linkage(centroids, "ward"):
         members.append(np.concatenate([members[int(left)], members[int(right)]]))

@@ -1,5 +1,6 @@
 """The best k of each row: merged block by block, in one pass over the similarities."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,20 @@ class Best(NamedTuple):
         """Give lists that hold nothing yet."""
         return cls(np.full((n_rows, k), -np.inf, np.float32), np.full((n_rows, k), -1, np.int32))
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Best]", k: int) -> "Best":
+        """Put the lists of several parts, of length k, under one another."""
+        whole = [cls.empty(0, k), *parts]
+        return cls(np.concatenate([part.similarities for part in whole]), np.concatenate([p.positions for p in whole]))
+
+    def lines(self, first: int, end: int) -> "Best":
+        """Give the lists from `first` up to `end`; what is merged into them is merged into these."""
+        return Best(self.similarities[first:end], self.positions[first:end])
+
+    def copy(self) -> "Best":
+        """Give lists that can be written to without changing these."""
+        return Best(self.similarities.copy(), self.positions.copy())
+
 
 class Side(NamedTuple):
     """Rows of one side of a comparison, both (n,): their lines in `Best`, and what the other side calls them."""
@@ -38,7 +53,7 @@ def _largest(values: Floats, start: int) -> np.float32:
     largest = values[start]
     for column in range(start + 1, start + STRIDE):
         largest = max(largest, values[column])
-    return largest
+    return np.float32(largest)
 
 
 @compiled("nnan", "nsz", "reassoc")
@@ -46,7 +61,7 @@ def _largest_excess(values: Floats, least: Floats, start: int) -> np.float32:
     largest = values[start] - least[start]
     for column in range(start + 1, start + STRIDE):
         largest = max(largest, values[column] - least[column])
-    return largest
+    return np.float32(largest)
 
 
 @compiled()
@@ -102,7 +117,7 @@ def _lower_bound(values: Floats, k: int, maxima: Floats) -> np.float32:
         swapped = maxima[rank]
         maxima[rank] = maxima[largest]
         maxima[largest] = swapped
-    return maxima[k - 1]
+    return np.float32(maxima[k - 1])
 
 
 @compiled()

@@ -1,7 +1,8 @@
 """Vectors: unit rows read in blocks from an array of any real kind, memory-mapped or not, never copied whole."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from mmap import mmap
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,22 +17,28 @@ BLOCK_VALUES = 4_000_000
 """Values of a block that is read: 16 MB of float32."""
 
 UNIT_TOLERANCE = 1e-5
-SMALLEST_NORM, LARGEST_NORM = 1e-15, 1e15
-"""Between these a row can be scaled in float32 without loss."""
+SMALLEST_LENGTH = 1e-6
+LARGEST_SCALE = 1e15
+"""Up to this, and down to one by it, a row can be scaled in float32 without loss."""
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """The usable rows of `given` (n_rows, n_dims), each read at unit length in float32.
+    """The usable rows of an array (any, n_dims), each read at unit length in float32.
 
-    A row is usable when it is finite and not zero; `rows` (m,) are the positions of those that are.
-    `scales` (m,) are the factors to unit length, None where all rows have it. Positions that the
-    methods take and give count usable rows only.
+    A row is usable when it is finite and not zero. `rows` (m,) are the positions, among `n_rows`, of those
+    that are; `places` (m,) where they lie in `given`, None where that is the same; `scales` (m,) the factors
+    to unit length, None where all have it. Positions that the methods take and give count usable rows only,
+    but for `at` and `subset`. Where a `center` (n_dims,) is set, it is taken off the unit rows, and they are
+    scaled again; a row that is the center becomes zero.
     """
 
     given: NDArray[Any]
+    n_rows: int
     rows: Rows
     scales: NDArray[np.float64] | None
+    places: Rows | None = None
+    center: Floats | None = None
 
     @classmethod
     def of(cls, embeddings: "ArrayLike | Vectors") -> "Vectors":
@@ -50,33 +57,84 @@ class Vectors:
             norms[start : start + step] = _norms(given[start : start + step])
         rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
         unit = bool(np.all(np.abs(norms[rows] - 1) < UNIT_TOLERANCE))
-        return cls(given, rows, None if unit else 1 / norms[rows])
+        return cls(given, len(given), rows, None if unit else 1 / norms[rows])
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def n_rows(self) -> int:
-        """How many rows were given, usable or not."""
-        return len(self.given)
+    def __getstate__(self) -> dict[str, Any]:
+        """Name a memory-mapped file instead of taking its rows along."""
+        given, base = self.given, cast("object", self.given.base)
+        if isinstance(given, np.memmap) and isinstance(base, mmap) and given.flags.c_contiguous:
+            mapped = (str(given.filename), given.dtype.str, given.offset, given.shape)
+            return {**self.__dict__, "given": mapped}
+        return self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(state["given"], tuple):
+            path, dtype, offset, shape = state["given"]
+            state = {**state, "given": np.memmap(path, dtype, "r", offset, shape)}
+        self.__dict__.update(state)
 
     @property
     def n_dims(self) -> int:
         """The width of a row."""
         return int(self.given.shape[1])
 
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Mask (n_rows,) of the usable rows."""
+        mask = np.zeros(self.n_rows, bool)
+        mask[self.rows] = True
+        return mask
+
     def take(self, positions: NDArray[np.integer]) -> Floats:
         """Give some usable rows (len(positions), n_dims), a new array."""
-        whole = len(self.rows) == len(self.given)
-        block = self.given[positions if whole else self.rows[positions]]
+        places = self.rows if self.places is None else self.places
+        block = self.given[positions if self._is_whole else places[positions]]
         return self._unit(block, None if self.scales is None else self.scales[positions])
 
     def block(self, start: int, stop: int) -> Floats:
         """Give usable rows start to stop; a view where they already are what is wanted."""
         stop = min(stop, len(self.rows))
-        if len(self.rows) != len(self.given):
+        if not self._is_whole:
             return self.take(np.arange(start, stop))
         return self._unit(self.given[start:stop], None if self.scales is None else self.scales[start:stop])
+
+    def at(self, positions: NDArray[np.integer]) -> Floats:
+        """Give rows by their position among all rows (len(positions), n_dims); zeros where not usable."""
+        found = np.zeros((len(positions), self.n_dims), np.float32)
+        place, usable = self._among_usable(positions)
+        found[usable] = self.take(place[usable])
+        return found
+
+    def products(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
+        """Give the products (n_pairs,) of rows `left[i]` and `right[i]`, positions among all rows, in blocks."""
+        products = np.empty(len(left), np.float32)
+        step = block_rows(self.n_dims)
+        for start in range(0, len(left), step):
+            some = slice(start, start + step)
+            products[some] = np.einsum("ij,ij->i", self.at(left[some]), self.at(right[some]))
+        return products
+
+    def subset(self, positions: NDArray[np.integer]) -> "Vectors":
+        """Give the vectors of some rows (positions among all rows), which then are all rows; nothing is copied."""
+        place, usable = self._among_usable(positions)
+        kept = place[usable]
+        return replace(
+            self,
+            n_rows=len(positions),
+            rows=np.flatnonzero(usable),
+            scales=None if self.scales is None else self.scales[kept],
+            places=(self.rows if self.places is None else self.places)[kept],
+        )
+
+    def centered(self) -> "Vectors":
+        """Give the same rows less the mean of the usable ones, scaled to unit length again."""
+        total = np.zeros(self.n_dims)
+        for start, stop in self.blocks():
+            total += self.block(start, stop).sum(axis=0, dtype=np.float64)
+        return replace(self, center=(total / max(1, len(self))).astype(np.float32))
 
     def blocks(self, n_rows: int | None = None) -> list[tuple[int, int]]:
         """Cut the usable rows into ranges (start, stop) of `n_rows`, by default about 16 MB each."""
@@ -85,25 +143,41 @@ class Vectors:
 
     def all(self) -> Floats:
         """Give all usable rows (m, n_dims) at once; the given array itself where it already is what is wanted."""
-        if self.scales is None and len(self.rows) == len(self.given):
+        if self._is_whole and self.scales is None and self.center is None:
             return self.block(0, len(self))
         unit = np.empty((len(self), self.n_dims), np.float32)
         for start, stop in self.blocks():
             unit[start:stop] = self.block(start, stop)
         return unit
 
-    @staticmethod
-    def _unit(block: NDArray[Any], scales: NDArray[np.float64] | None) -> Floats:
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the usable rows are the given ones, in their order."""
+        return self.places is None and len(self.rows) == len(self.given)
+
+    def _among_usable(self, positions: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
+        place = np.minimum(np.searchsorted(self.rows, positions), max(0, len(self.rows) - 1))
+        usable = self.rows[place] == positions if len(self.rows) else np.zeros(len(positions), bool)
+        return place, usable
+
+    def _unit(self, block: NDArray[Any], scales: NDArray[np.float64] | None) -> Floats:
         if scales is None:
-            return np.ascontiguousarray(block, np.float32)
-        if block.dtype.itemsize <= 4 and np.all((scales < 1 / SMALLEST_NORM) & (scales > 1 / LARGEST_NORM)):
-            return np.asarray(block, np.float32) * scales[:, None].astype(np.float32)
-        return np.asarray(np.asarray(block, np.float64) * scales[:, None], np.float32)
+            rows = np.ascontiguousarray(block, np.float32)
+        elif block.dtype.itemsize <= 4 and np.all((scales < LARGEST_SCALE) & (scales > 1 / LARGEST_SCALE)):
+            rows = np.asarray(block, np.float32) * scales[:, None].astype(np.float32)
+        else:
+            rows = np.asarray(np.asarray(block, np.float64) * scales[:, None], np.float32)
+        return rows if self.center is None else _lengthened(rows - self.center)
 
 
 def block_rows(n_dims: int) -> int:
     """Give how many rows of that width make a block."""
     return max(1, BLOCK_VALUES // max(1, n_dims))
+
+
+def _lengthened(rows: Floats) -> Floats:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > SMALLEST_LENGTH))
 
 
 def _norms(block: NDArray[Any]) -> NDArray[np.float64]:

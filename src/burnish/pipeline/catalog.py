@@ -1,5 +1,7 @@
 """The steps and checks that an audit runs: built-ins come through the same protocols as plug-ins."""
 
+from burnish.kernels.items import Resources
+from burnish.kernels.neighbors import RECALL
 from burnish.protocols import Check, Step
 from burnish.steps.clusters import Clusters
 from burnish.steps.coverage import Coverage, CoverageGaps
@@ -51,10 +53,14 @@ CHECKS: tuple[Check, ...] = (*_DUPLICATES, *_LEAKS, *_LABELS, *_SET, *_QUALITY)
 """Every built-in check, in the order of the report."""
 
 
-def steps(*, evaluation_split: str | None = None, keep_by: str | None = None) -> list[Step]:
+def steps(
+    *, evaluation_split: str | None = None, keep_by: str | None = None, recall: float = RECALL,
+    resources: Resources | None = None,
+) -> list[Step]:  # fmt: skip
     """Give the built-in steps; the order is derived from what they read and write."""
+    on = resources or Resources()
     return [
-        NearestNeighbors(), Duplicates(keep_by=keep_by), Splits(evaluation_split), Leaks(), Predictions(),
-        LabelQuality(), Outliers(), Clusters(), Layout(), SlicesStep(), Coverage(), ImbalanceStep(),
-        ShortcutsStep(), Quality(),
+        NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), Splits(evaluation_split),
+        Leaks(resources=on), Predictions(), LabelQuality(), Outliers(resources=on), Clusters(resources=on), Layout(),
+        SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from burnish.dataset import Arm, Changeset, Evaluation, Evidence, SliceEffect, V
 from burnish.errors import InputError, UsageError
 from burnish.kernels.intervals import Interval, retrain_interval, row_variance, smallest_visible
 from burnish.kernels.metrics import METRICS
+from burnish.kernels.vectors import Vectors
 from burnish.protocols import Model, Progress
 
 Rows = NDArray[np.int64]
@@ -49,7 +50,7 @@ class Training:
 class Field:
     """Where the measurement takes place: vectors, the locked rows, their labels, what belongs together."""
 
-    embeddings: NDArray[np.float32]
+    vectors: Vectors
     labels: Codes
     classes: tuple[str, ...]
     train: Rows
@@ -67,8 +68,8 @@ def measurement_field(evidence: Evidence) -> Field:
     labels = evidence.dataset.labels
     if labels is None:
         raise InputError("the data set has no labels, so no model can be measured.", remedy="Pass --label FIELD.")
-    vectors = np.asarray(evidence["embeddings"], np.float32)
-    usable = labels.known & np.isfinite(vectors).all(axis=1)
+    vectors = Vectors.of(evidence["embeddings"])
+    usable = labels.known & vectors.usable
     locked = np.asarray(evidence["evaluation"], bool)
     train = np.flatnonzero(usable & ~locked)
     leaked = _leaked(evidence)
@@ -196,9 +197,9 @@ class _Trial:
 
     def _predict(self, arm: Training, drawn: Rows, *, seed: int) -> Codes:
         rows = np.intersect1d(arm.rows, drawn)
-        vectors, labels = self.place.embeddings, arm.labels[rows]
+        vectors, labels = self.place.vectors, arm.labels[rows]
         probabilities = self.protocol.model.fit_predict(
-            vectors[rows], labels, vectors[self.place.evaluation], n_classes=len(self.place.classes), seed=seed
+            vectors.at(rows), labels, vectors.at(self.place.evaluation), n_classes=len(self.place.classes), seed=seed
         )
         codes: Codes = probabilities.argmax(axis=1).astype(np.int32)
         return codes

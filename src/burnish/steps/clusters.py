@@ -1,7 +1,7 @@
 """Gathers clusters at several levels of detail, and what each is about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Dataset, Evidence, Summary
-from burnish.kernels.clusters import MIN_SIZE, RESOLUTIONS, Hierarchy, cluster_rows
+from burnish.kernels.clusters import MIN_SIZE, Hierarchy, cluster_rows
+from burnish.kernels.items import Resources
 from burnish.kernels.keywords import exemplars, field_keywords, short_name, text_keywords
 
 MAX_VALUES = 200
@@ -37,27 +38,27 @@ class Clusters:
     from label and metadata.
     """
 
-    resolutions: tuple[float, ...] = RESOLUTIONS
     min_size: int = MIN_SIZE
-    n_resamples: int = 10
+    n_resamples: int = 4
     n_keywords: int = 8
     n_exemplars: int = 6
     max_characters: int = 1000
+    resources: Resources = field(default_factory=Resources, compare=False, repr=False)
 
     name: ClassVar[str] = "clusters"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors")
     uses: ClassVar[tuple[str, ...]] = ("@text", "@label", "@meta")
     writes: ClassVar[tuple[str, ...]] = ("cluster", "cluster_path", "clusters")
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the two columns and the summary."""
         found = cluster_rows(
             np.asarray(evidence["neighbors"], np.int32),
-            resolutions=self.resolutions,
             min_size=self.min_size,
             n_resamples=self.n_resamples,
             seed=seed,
+            resources=self.resources,
         )
         keywords = self._keywords(evidence.dataset, found)
         central = exemplars(evidence["embeddings"], found.path, n_exemplars=self.n_exemplars)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
 from burnish.kernels.coverage import row_coverage, thin_regions
 from burnish.kernels.kmeans import assign, spherical_kmeans
+from burnish.kernels.vectors import Vectors
 
 SCHEMA = pa.schema(
     [
@@ -49,14 +50,14 @@ class Coverage:
         yield Summary("coverage_regions", _table(evidence, regions, coverage))
 
     def _cells(self, embeddings: NDArray[Any], seed: int) -> NDArray[np.int64]:
-        regions = np.full(len(embeddings), -1, np.int64)
-        usable = np.isfinite(embeddings).all(axis=1) & np.any(embeddings != 0, axis=1)
-        n_regions = int(np.clip(usable.sum() // self.rows_per_region, 1, 256))
-        if usable.sum() < 2:
+        vectors = Vectors.of(embeddings)
+        regions = np.full(vectors.n_rows, -1, np.int64)
+        if len(vectors) < 2:
             return regions
-        rows = np.asarray(embeddings[usable], np.float32)
-        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        regions[usable] = assign(unit, spherical_kmeans(unit, n_regions, seed=seed))
+        n_regions = int(np.clip(len(vectors) // self.rows_per_region, 1, 256))
+        centroids = spherical_kmeans(vectors, n_regions, seed=seed)
+        for start, stop in vectors.blocks():
+            regions[vectors.rows[start:stop]] = assign(vectors.block(start, stop), centroids)
         return regions
 
 

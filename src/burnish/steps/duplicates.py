@@ -31,6 +31,7 @@ from burnish.kernels.duplicates import (
     score_pairs,
 )  # fmt: skip
 from burnish.kernels.overlap import OverlapNeighbors, characters_read, nearest_by_overlap
+from burnish.kernels.vectors import Vectors
 
 Rows = NDArray[np.int64]
 
@@ -239,7 +240,7 @@ def evidence_views(evidence: Evidence) -> tuple[Views, NDArray[np.bool_]]:
     """Give the views of the rows and the mask of comparable rows: see `row_views`."""
     texts, pixels = evidence.dataset.texts, evidence.get("image_pixels")
     return row_views(
-        np.asarray(evidence["embeddings"], np.float32),
+        evidence["embeddings"],
         pixels=None if pixels is None else np.asarray(pixels, np.float32),
         texts=None if texts is None else texts.to_pylist(),
     )
@@ -296,8 +297,7 @@ def _pair_table(pairs: Pairs, scores: NDArray[np.float32], views: Views, evidenc
     cosines = views.cosines(pairs.left, pairs.right)
     n_dense = len(views.dense)
     absent = np.full(len(pairs.left), np.nan, np.float32)
-    embeddings = np.asarray(evidence["embeddings"])
-    plain = np.einsum("ij,ij->i", embeddings[pairs.left], embeddings[pairs.right])
+    plain = Vectors.of(evidence["embeddings"]).products(pairs.left, pairs.right)
     return pa.table(
         {
             "a": pairs.left,

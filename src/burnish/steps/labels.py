@@ -107,17 +107,17 @@ def _findings(
 
 def _flag(evidence: Evidence, row: int, edit: SuggestedEdit) -> FlaggedRow:
     labels = _labels(evidence)
-    given, other = int(labels.codes[row]), int(np.asarray(evidence["suggested_label"])[row])
-    probabilities = np.asarray(evidence["probabilities"])[row]
+    given, other = int(labels.codes[row]), int(evidence["suggested_label"][row])
+    probabilities = evidence["probabilities"][row]
     numbers: dict[str, object] = {
         "given_label": labels.classes[given],
         "suggested_label": labels.classes[other] if other >= 0 else None,
         "probability_given": round(float(probabilities[given]), 4),
         "probability_suggested": round(float(probabilities[other]), 4) if other >= 0 else None,
-        "label_quality": round(float(np.asarray(evidence["label_quality"])[row]), 4),
+        "label_quality": round(float(evidence["label_quality"][row]), 4),
         "neighbors": _agreeing_neighbors(evidence, row, other),
     }
-    score = float(np.asarray(evidence["label_suspect"])[row])
+    score = float(evidence["label_suspect"][row])
     return FlaggedRow(row, score, edit, labels.classes[other] if other >= 0 else None, numbers)
 
 
@@ -126,17 +126,17 @@ def _agreeing_neighbors(evidence: Evidence, row: int, code: int) -> list[str]:
     neighbors = evidence.get("neighbors")
     if neighbors is None or code < 0:
         return []
-    near = np.asarray(neighbors, np.int64)[row]
+    near = np.asarray(neighbors[row], np.int64)
     near = near[near >= 0]
-    agree = (_labels(evidence).codes[near] == code) & ~np.asarray(evidence["evaluation"], bool)[near]
+    agree = (_labels(evidence).codes[near] == code) & ~np.asarray(evidence["evaluation"][near], bool)
     return [evidence.dataset.row_ids[int(i)].as_py() for i in near[agree][:N_SHOWN_NEIGHBORS]]
 
 
-def _voting_neighbors(evidence: Evidence) -> NDArray[np.int64] | None:
+def _voting_neighbors(evidence: Evidence) -> NDArray[np.int32] | None:
     groups = (evidence.get(name) for name in ("exact_group", "near_group"))
     codes = (None if group is None else np.asarray(group, np.int64) for group in groups)
     neighbors = evidence.get("neighbors")
-    return None if neighbors is None else without_copies(np.asarray(neighbors, np.int64), *codes)
+    return None if neighbors is None else without_copies(np.asarray(neighbors, np.int32), *codes)
 
 
 def _message(flag: FlaggedRow) -> str:

@@ -1,7 +1,7 @@
 """Leaks: evaluation rows that have an exact or near twin among the train rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Severity, Summary
 from burnish.kernels.duplicates import MAX_FALSE_SHARE, NEAR, CrossPairs, group_exact, score_leaks
+from burnish.kernels.items import Resources
 from burnish.steps.duplicates import MIN_KEPT_SCORE, evaluation_rows, evidence_views, first_copies, is_table
 
 Rows = NDArray[np.int64]
@@ -23,6 +24,7 @@ class Leaks:
     """
 
     max_false_share: float = MAX_FALSE_SHARE
+    resources: Resources = field(default_factory=Resources, compare=False, repr=False)
 
     name: ClassVar[str] = "leaks"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "evaluation")
@@ -30,7 +32,7 @@ class Leaks:
     writes: ClassVar[tuple[str, ...]] = ("leak_of", "leak_score", "leak_pairs")
     revision: ClassVar[int] = 1
 
-    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give each evaluation row how sure a twin in train is (`leak_score`) and, from 0.5 on, which (`leak_of`)."""
         locked = evaluation_rows(evidence)
         exact = evidence.get("exact_group")
@@ -41,7 +43,14 @@ class Leaks:
         queries = np.flatnonzero(locked & usable & (train_copy < 0))
         keys = np.flatnonzero(~locked & usable & (first == np.arange(len(first))))
         lattice = is_table(evidence)
-        near = score_leaks(views, queries, keys, max_false_share=self.max_false_share, lattice=lattice)
+        near = score_leaks(
+            views,
+            (queries, keys),
+            max_false_share=self.max_false_share,
+            lattice=lattice,
+            seed=seed,
+            resources=self.resources,
+        )
         copied = np.flatnonzero(locked & (train_copy >= 0))
         found = CrossPairs(
             np.concatenate([copied, near.query]),

@@ -1,14 +1,15 @@
 """Outliers: rows that resemble no others. The step keeps how strange each row is; OUT001 names the strangest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
-from burnish.kernels.outliers import outlier_score
+from burnish.kernels.items import Resources
+from burnish.kernels.outliers import Settings, outlier_score
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Outliers:
 
     k: int = 5
     n_references: int = 2048
+    resources: Resources = field(default_factory=Resources, compare=False, repr=False)
 
     name: ClassVar[str] = "outliers"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
@@ -30,9 +32,9 @@ class Outliers:
             evidence["embeddings"],
             evidence["neighbors"],
             evidence["neighbor_distances"],
-            k=self.k,
-            n_references=self.n_references,
+            settings=Settings(self.k, self.n_references),
             seed=seed,
+            engine=self.resources.engine,
         )
         yield Column("outlier_score", score)
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from burnish.dataset import Column, Dataset, Evidence, Summary
 from burnish.errors import InputError
 from burnish.kernels.folds import group_folds, join_groups
-from burnish.kernels.probe import choose_l2, fit_probe, predict_probabilities
+from burnish.kernels.probe import choose_l2, fit_probes, predict_probabilities
+from burnish.kernels.vectors import Vectors
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -27,9 +28,9 @@ class Predictions:
 
     Training rows are predicted out of fold, copies and groups on one side; evaluation rows, and rows
     without a label, by the probe of all labelled training rows; rows that cannot be read get equal
-    probabilities. A probe learns from at most `max_train_rows` rows, drawn at random; the summary
-    `probe` tells how many it were. `fold` is -1 wherever the row was not predicted out of fold. Where the user
-    gives predictions (`@prediction`), `predicted` is theirs.
+    probabilities. Probes learn from `max_train_rows` rows at most, drawn at random; the summary `probe` tells
+    how many it were. `fold` is -1 wherever the row was not predicted out of fold. Where the user gives
+    predictions (`@prediction`), `predicted` is theirs.
     """
 
     n_folds: int = 5
@@ -39,7 +40,7 @@ class Predictions:
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
     uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba", "@prediction")
     writes: ClassVar[tuple[str, ...]] = ("probabilities", "predicted", "fold", "probe")
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the three columns and the one-line summary `probe`; raises InputError for unusable @proba."""
@@ -64,20 +65,22 @@ class Predictions:
         self, evidence: Evidence, codes: NDArray[np.int32], n_classes: int, seed: int
     ) -> tuple[Floats, NDArray[np.int16], float, int]:
         """Give probabilities, folds, the chosen regularisation, and the number of rows the last probe learned from."""
-        embeddings = np.asarray(evidence["embeddings"], np.float32)
-        readable = np.isfinite(embeddings).all(axis=1)
-        train = np.flatnonzero(readable & (codes >= 0) & ~np.asarray(evidence["evaluation"], bool))
+        vectors = Vectors.of(evidence["embeddings"])
+        train = np.flatnonzero(vectors.usable & (codes >= 0) & ~np.asarray(evidence["evaluation"], bool))
         groups = _groups(evidence)[train]
-        l2 = choose_l2(embeddings[train], codes[train], groups, n_classes=n_classes, seed=seed)
+        l2 = choose_l2(vectors.subset(train), codes[train], groups, n_classes=n_classes, seed=seed)
         fold = np.full(len(codes), -1, np.int16)
         fold[train] = group_folds(codes[train], groups, n_folds=self.n_folds, seed=seed)
+        taught = _sample(train, self.max_train_rows, np.random.default_rng(seed))
+        held_out = np.array([*range(self.n_folds), -1])
+        weights = fold[taught][:, None] != held_out
+        probes = fit_probes(vectors.at(taught), codes[taught], weights, n_classes=n_classes, l2=l2)
         probabilities = np.full((len(codes), n_classes), 1 / max(1, n_classes), np.float32)
-        rng = np.random.default_rng(seed)
-        for k in (*range(self.n_folds), -1):
-            taught = _sample(train[fold[train] != k], self.max_train_rows, rng)
-            probe = fit_probe(embeddings[taught], codes[taught], n_classes=n_classes, l2=l2)
-            rows = np.flatnonzero(readable & (fold == k))
-            probabilities[rows] = predict_probabilities(probe, embeddings[rows])
+        for start, stop in vectors.blocks():
+            rows = vectors.rows[start:stop]
+            for k, probe in zip(held_out, probes, strict=True):
+                some = np.flatnonzero(fold[rows] == k)
+                probabilities[rows[some]] = predict_probabilities(probe, vectors.take(start + some))
         return probabilities, fold, l2, len(taught)
 
 

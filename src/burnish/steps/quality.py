@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from burnish.dataset import Column, Evidence, Finding, Summary
 from burnish.kernels.quality_fields import field_stats
 from burnish.kernels.quality_text import LANGUAGES, MAX_CHARACTERS, SCRIPTS, STATS, pile_up_length, text_stats
+from burnish.kernels.vectors import Vectors
 from burnish.steps.quality_findings import Complaint
 
 Bools = NDArray[np.bool_]
@@ -215,11 +216,9 @@ class UnusableEmbedding:
 
     def judge(self, evidence: Evidence) -> list[Finding]:
         """Give one finding a row."""
-        vectors: NDArray[Any] = evidence["embeddings"]
-        finite = np.isfinite(vectors).all(axis=1)
-        zero = ~np.any(vectors != 0, axis=1)
-        found = Complaint(self.code, "The embedding is not finite", severity="error").about(
-            evidence, np.flatnonzero(~finite), {}
-        )
+        vectors = Vectors.of(evidence["embeddings"])
+        rows = np.flatnonzero(~vectors.usable)
+        finite = np.isfinite(vectors.given[rows]).all(axis=1)
+        found = Complaint(self.code, "The embedding is not finite", severity="error").about(evidence, rows[~finite], {})
         complaint = Complaint(self.code, "The embedding is all zero", severity="error")
-        return found + complaint.about(evidence, np.flatnonzero(zero), {})
+        return found + complaint.about(evidence, rows[finite], {})

@@ -12,6 +12,7 @@ from scipy.sparse import csc_array
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
 from burnish.kernels import slices as kernel
 from burnish.kernels.intervals import share_interval
+from burnish.kernels.vectors import Vectors
 from burnish.steps.metadata import Coded, Coding
 
 Rows = NDArray[np.int64]
@@ -95,11 +96,10 @@ class SlicesStep:
         codes = [part.codes[rows] for part in fields] or [np.full(len(rows), -1)]
         literals = kernel.one_hot(np.column_stack(codes), min_rows=min_rows)
         embeddings = evidence.get("embeddings")
-        vectors = (
-            np.full((len(rows), 1), np.nan, np.float32)
-            if embeddings is None
-            else np.asarray(embeddings[rows], np.float32)
-        )
+        nothing = np.zeros((len(rows), 1), np.float32)
+        vectors = Vectors.of(nothing if embeddings is None else embeddings)
+        if embeddings is not None and len(rows) < len(embeddings):
+            vectors = vectors.subset(rows)
         paths = evidence.get("cluster_path")
         levels = None if paths is None else np.asarray(paths[rows], np.int64)
         return _Space(

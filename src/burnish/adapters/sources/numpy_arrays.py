@@ -1,10 +1,12 @@
 """Embeddings in .npy (memory-mapped) and .npz files, with labels and ids beside them."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from tokenize import TokenError
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,12 @@ UNREADABLE = (
     ValueError, TypeError, OSError, EOFError, SyntaxError, TokenError, NotImplementedError, OverflowError,
     MemoryError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+"""Of a member in a zip: signature, five short fields, checksum and sizes, lengths of name and extra field."""
+
+SMALLEST_MAPPED = 1_000_000
+"""Members of fewer bytes are simply read."""
+
 VECTOR_NAMES = ("embeddings", "embedding", "vectors", "vector", "emb", "features", "x")
 
 
@@ -92,8 +100,7 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
         if file.local.suffix.lower() == ".npy":
             array = np.load(file.local, mmap_mode="r", allow_pickle=False)
             return arrays_opened({"embeddings": array}, {}, name)
-        with file.local.open("rb") as opened, np.load(opened, allow_pickle=False) as loaded:
-            return arrays_opened({key: loaded[key] for key in loaded.files}, given, name)
+        return arrays_opened(_arrays_of(file.local), given, name)
     except UNREADABLE as error:
         if "ickle" in str(error) or "Python objects" in str(error):
             raise InputError(
@@ -103,6 +110,34 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
         raise InputError(
             f"{file.path!r} cannot be read as NumPy arrays: {error}.", remedy="Write the file again."
         ) from error
+
+
+def _arrays_of(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Give the arrays of an .npz; those that lie in it uncompressed, as np.savez leaves them, memory-mapped."""
+    with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as loaded:
+        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        return {key: _mapped(path, members[key]) if _is_plain(members[key]) else loaded[key] for key in loaded.files}
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    return member.compress_type == zipfile.ZIP_STORED and member.file_size > SMALLEST_MAPPED
+
+
+def _mapped(path: Path, member: zipfile.ZipInfo) -> NDArray[np.generic]:
+    with path.open("rb") as file:
+        file.seek(member.header_offset)
+        header = file.read(LOCAL_HEADER.size)
+        signature, *_, name_length, extra_length = LOCAL_HEADER.unpack(header)
+        if signature != b"PK\x03\x04":
+            raise zipfile.BadZipFile(f"no local header for {member.filename!r}")
+        file.seek(name_length + extra_length, 1)
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran_order, dtype = read(file)
+        if dtype.hasobject:
+            raise ValueError("Python objects")
+        order: Literal["F", "C"] = "F" if fortran_order else "C"
+        return np.memmap(path, dtype, "r", file.tell(), shape, order)
 
 
 def _vectors_name(arrays: Mapping[str, NDArray[np.generic]], given: Given, name: str) -> str:

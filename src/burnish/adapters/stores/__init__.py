@@ -1,5 +1,6 @@
 """Where row-scoped arrays are kept between runs."""
 
 from burnish.adapters.stores.local import LocalStore
+from burnish.adapters.stores.scratch import FolderScratch
 
-__all__ = ["LocalStore"]
+__all__ = ["FolderScratch", "LocalStore"]
