@@ -30,7 +30,7 @@ VOTED_PROBES, MIN_VOTES, N_VOTERS = 4, 2, 10
 """Cells that it asks in each further turn at most, the votes that one needs, and how many neighbors of how many
 neighbors vote."""
 
-FEW_VOTED, FIRST_WIDENED = 0.5, 4
+FEW_VOTED, FIRST_WIDENED = 1.5, 4
 """Once fewer cells a row than this are voted, a turn also asks as many of the next nearest cells, then twice as
 many, and so on."""
 

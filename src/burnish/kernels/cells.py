@@ -13,9 +13,6 @@ from burnish.kernels.vectors import Rows, Vectors
 
 Ranks = NDArray[np.int32]
 
-CELLS_PER_ROOT = 2.0
-"""Cells, as a multiple of the root of the number of rows."""
-
 LARGEST_CELL = 4
 """Times the mean size; a larger cell is divided, so that thousands of copies stay linear."""
 
@@ -47,7 +44,7 @@ class Shard(NamedTuple):
 
 def arrange(vectors: Vectors, n_nearest: int, *, seed: int, resources: Resources) -> Arranged:
     """Fit cells, put each row into the nearest, divide what is too large, and order the rows by cell."""
-    n_cells = max(1, round(CELLS_PER_ROOT * np.sqrt(len(vectors))))
+    n_cells = max(1, round(len(vectors) ** (2 / 3) / 5))  # √n of 15,000 rows, 2·√n of a million
     cells = fit_cells(vectors, n_cells, seed=seed, n_iterations=4, rows_per_cell=32)
     blocks, scratch = vectors.blocks(), resources.scratch
     if not scratch.has("nearest"):

@@ -4,7 +4,7 @@ A near duplicate is far closer than the neighbors that its two rows usually have
 is read from the data: see `Background`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.special import betainc
 
+from burnish.kernels.compiled import compiled
 from burnish.kernels.items import Resources
 from burnish.kernels.joins import nearest_across
 from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
+from burnish.kernels.top import Best, insert
 from burnish.kernels.vectors import Floats, Rows, Vectors
 
 N_USUAL = 8
@@ -34,6 +36,7 @@ INDISTINGUISHABLE = 0.05
 """Nearest distances below this part of the usual distance count as equal."""
 
 SMALLEST_DISTANCE = 1e-6
+BLOCK_PAIRS = 1_000_000
 
 
 class Pairs(NamedTuple):
@@ -198,27 +201,24 @@ def numbered_by_first(codes: NDArray[np.integer]) -> Rows:
 def candidate_pairs(neighbor_lists: Sequence[NDArray[np.integer]], keep: NDArray[np.bool_]) -> tuple[Rows, Rows]:
     """Give each pair (left < right) that stands in any of the lists (n, k) of positions, rows of `keep` only."""
     n = len(keep)
-    keys = []
+    keys = [np.empty(0, np.int64)]
     for positions in neighbor_lists:
         left = np.repeat(np.arange(n), positions.shape[1])
         right = positions.ravel().astype(np.int64)
         usable = (right >= 0) & (left != right)
+        usable[usable] = keep[left[usable]] & keep[right[usable]]
         left, right = left[usable], right[usable]
-        usable = keep[left] & keep[right]
-        keys.append(np.unique(np.minimum(left, right)[usable] * n + np.maximum(left, right)[usable]))
-    joined = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+        keys.append(np.minimum(left, right) * n + np.maximum(left, right))
+    ordered = np.sort(np.concatenate(keys))
+    joined = ordered[np.diff(ordered, prepend=-1) > 0]
     return joined // max(n, 1), joined % max(n, 1)
 
 
 def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL, lattice: bool = False) -> Background:
     """Read the background from the candidate pairs, each seen from both sides."""
-    rows = np.concatenate([pairs.left, pairs.right])
-    distances = np.concatenate([pairs.distance, pairs.distance])
-    order = np.lexsort((distances, rows))
-    rows, distances = rows[order], distances[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    lists = np.full((n_rows, k), np.inf, np.float32)
-    lists[rows[rank < k], rank[rank < k]] = distances[rank < k]
+    best = Best.empty(n_rows, k)
+    _list_pairs(best, pairs.left, pairs.right, -pairs.distance)
+    lists = -best.similarities
     return Background.of_lists(lists, lattice=lattice)
 
 
@@ -305,14 +305,30 @@ def choose_representatives(
     chosen = np.full(len(groups), -1, np.int64)
     weights = np.ones(len(groups)) if weights is None else weights
     priority = np.zeros(len(groups)) if priority is None else priority
+    spread = np.zeros(len(groups))
+    for left, right in _pairs_within(groups):
+        distances = views.distances(left, right)
+        spread += np.bincount(left, distances * weights[right], len(groups))
+        spread += np.bincount(right, distances * weights[left], len(groups))
     for members in group_members(groups):
-        left, right = np.triu_indices(len(members), k=1)
-        distances = np.zeros((len(members), len(members)))
-        distances[left, right] = views.distances(members[left], members[right])
-        spread = (distances + distances.T) @ weights[members]
-        best = np.lexsort((members, np.round(spread, 6), -priority[members]))[0]
+        best = np.lexsort((members, np.round(spread[members], 6), -priority[members]))[0]
         chosen[members] = members[best]
     return chosen
+
+
+def _pairs_within(groups: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Give every two members of each group, about `BLOCK_PAIRS` pairs at a time."""
+    held: list[tuple[Rows, Rows]] = []
+    n_held = 0
+    for members in group_members(groups):
+        left, right = np.triu_indices(len(members), k=1)
+        held.append((members[left], members[right]))
+        n_held += len(left)
+        if n_held >= BLOCK_PAIRS:
+            yield np.concatenate([a for a, _ in held]), np.concatenate([b for _, b in held])
+            held, n_held = [], 0
+    if held:
+        yield np.concatenate([a for a, _ in held]), np.concatenate([b for _, b in held])
 
 
 def group_members(groups: Rows) -> list[Rows]:
@@ -385,3 +401,10 @@ def _cross_candidates(
 
 def _all_near(a: Rows, b: Rows, test: NearTest) -> bool:
     return bool((test.scores(np.repeat(a, len(b)), np.tile(b, len(a))) >= NEAR).all())
+
+
+@compiled()
+def _list_pairs(best: Best, left: Rows, right: Rows, similarities: Floats) -> None:
+    for pair in range(len(left)):
+        insert(best, left[pair], similarities[pair], right[pair])
+        insert(best, right[pair], similarities[pair], left[pair])

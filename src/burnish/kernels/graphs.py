@@ -40,15 +40,17 @@ def shared_neighbor_graph(neighbors: NDArray[np.integer]) -> Graph:
     that sparse bridges between dense regions weigh little (Jarvis & Patrick 1973; as in PhenoGraph,
     Levine et al. 2015). At most 2·n·k edge ends; n·k² comparisons. -1 means no neighbor.
     """
-    listed = np.array(neighbors, np.int32, order="C")
-    there = listed >= 0
-    ordered, mutual, n_listed = np.sort(listed, axis=1), np.zeros(listed.shape, np.int8), there.sum(axis=1)
-    _find_mutual(mutual, listed, ordered)
-    one_way = listed[there & (mutual == 0)]
-    starts = _starts(n_listed + np.bincount(one_way, minlength=len(listed)))
-    indices, weights = _room(int(starts[-1]))
-    _join(listed, (ordered, mutual, n_listed), starts[:-1].copy(), (indices, weights))
-    return _of_rows(starts, indices, weights)
+    listed, mutual = _listed(neighbors)
+    weights = np.zeros(listed.shape, np.float32)
+    _weigh_shared(weights, listed, np.sort(listed, axis=1), mutual)
+    return _joined(listed, mutual, weights)
+
+
+def similarity_graph(neighbors: NDArray[np.integer], distances: NDArray[np.floating]) -> Graph:
+    """Join the same rows; an edge weighs their cosine similarity, 1 - distance (n, k), if that is above 0."""
+    near = np.where(np.asarray(distances) < 1, neighbors, -1)
+    listed, mutual = _listed(near)
+    return _joined(listed, mutual, np.where(listed >= 0, 1 - np.asarray(distances), 0).astype(np.float32))
 
 
 def unweighted(graph: Graph) -> Graph:
@@ -106,6 +108,23 @@ def component_sizes(graph: Graph) -> NDArray[np.int64]:
     return np.asarray(np.bincount(component)[component] if len(component) else component, np.int64)
 
 
+def _listed(neighbors: NDArray[np.integer]) -> tuple[Codes, Flags]:
+    """Give the neighbors, and which of them list the row too."""
+    listed = np.array(neighbors, np.int32, order="C")
+    mutual = np.zeros(listed.shape, np.int8)
+    _find_mutual(mutual, listed, np.sort(listed, axis=1))
+    return listed, mutual
+
+
+def _joined(listed: Codes, mutual: Flags, listed_weights: Weights) -> Graph:
+    """Give each row its neighbors and the rows that list it and that it does not list."""
+    there = listed >= 0
+    starts = _starts(there.sum(axis=1) + np.bincount(listed[there & (mutual == 0)], minlength=len(listed)))
+    indices, weights = _room(int(starts[-1]))
+    _join(listed, (mutual, listed_weights), starts[:-1].copy(), (indices, weights))
+    return _of_rows(starts, indices, weights)
+
+
 def _starts(counts: NDArray[np.integer]) -> Starts:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
@@ -155,20 +174,36 @@ def _shared(mine: Codes, theirs: Codes) -> int:
 
 
 @compiled()
-def _join(neighbors: Codes, known: tuple[Codes, Flags, Starts], filled: Starts, edges: tuple[Codes, Weights]) -> None:
-    """Give each row its neighbors and the rows that list it and that it does not list."""
-    ordered, mutual, n_listed = known
-    indices, weights = edges
+def _weigh_shared(weights: Weights, neighbors: Codes, ordered: Codes, mutual: Flags) -> None:
+    """Set the Jaccard similarity of the neighborhoods, which hold their own row, of each row and neighbor."""
+    for row in range(neighbors.shape[0]):
+        n_mine = _n_listed(neighbors[row])
+        for column in range(neighbors.shape[1]):
+            other = neighbors[row, column]
+            if other >= 0:
+                shared = 1 + _shared(ordered[row], ordered[other]) + mutual[row, column]
+                weights[row, column] = shared / (2 + n_mine + _n_listed(neighbors[other]) - shared)
+
+
+@compiled()
+def _n_listed(line: Codes) -> int:
+    count = 0
+    for other in line:
+        count += other >= 0
+    return count
+
+
+@compiled()
+def _join(neighbors: Codes, known: tuple[Flags, Weights], filled: Starts, edges: tuple[Codes, Weights]) -> None:
+    (mutual, listed_weights), (indices, weights) = known, edges
     for row in range(neighbors.shape[0]):
         for column in range(neighbors.shape[1]):
-            other, is_mutual = neighbors[row, column], mutual[row, column]
+            other = neighbors[row, column]
             if other >= 0:
-                shared = 1 + _shared(ordered[row], ordered[other]) + is_mutual
-                weight = shared / (2 + n_listed[row] + n_listed[other] - shared)
-                indices[filled[row]], weights[filled[row]] = other, weight
+                indices[filled[row]], weights[filled[row]] = other, listed_weights[row, column]
                 filled[row] += 1
-                if not is_mutual:
-                    indices[filled[other]], weights[filled[other]] = row, weight
+                if not mutual[row, column]:
+                    indices[filled[other]], weights[filled[other]] = row, listed_weights[row, column]
                     filled[other] += 1
 
 

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from burnish.kernels.compiled import compiled
+from burnish.kernels.top import Best, insert
+
 Floats = NDArray[np.float32]
+Starts = NDArray[np.int64]
+Parts = tuple[NDArray[np.integer], NDArray[np.integer], Floats]
+"""Of sparse rows: where each starts, its tokens, their weights."""
 
 MAX_CHARACTERS = 2_000
 """Characters of a text that are looked at; what comes after does not count."""
@@ -21,7 +27,6 @@ MAX_TOKEN_ROWS = 100
 
 GRAM_LENGTHS = (3, 4, 5)
 N_BUCKETS = 1 << 20
-BLOCK_ROWS = 2_048
 BLOCK_CHARACTERS = 1 << 22
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _WORD = re.compile(r"\w+")
@@ -50,17 +55,14 @@ def character_profiles(texts: Sequence[str | None], *, max_characters: int | Non
     `max_characters`: None for `characters_read`.
     """
     max_characters = max_characters or characters_read(len(texts))
-    codes = [_characters(text, max_characters) for text in texts]
-    lengths = np.array([len(code) for code in codes], np.int64)
-    ends = np.cumsum(lengths)
-    counts: list[csr_array] = []
-    start = 0
-    while start < len(codes):
-        filled = ends[start] - lengths[start] + BLOCK_CHARACTERS
-        stop = max(start + 1, int(np.searchsorted(ends, filled, side="right")))
-        counts.append(_gram_counts(np.concatenate(codes[start:stop]), lengths[start:stop]))
-        start = stop
-    return _weighted(_stacked(counts))
+    parts, codes, n_filled = [], [], 0
+    for text in texts:
+        codes.append(_characters(text, max_characters))
+        n_filled += len(codes[-1])
+        if n_filled >= BLOCK_CHARACTERS:
+            parts.append(_gram_counts(codes))
+            codes, n_filled = [], 0
+    return _weighted(_stacked([*parts, _gram_counts(codes)]))
 
 
 def word_profiles(texts: Sequence[str | None], *, max_characters: int | None = None) -> csr_array:
@@ -73,20 +75,21 @@ def word_profiles(texts: Sequence[str | None], *, max_characters: int | None = N
     words = [_WORD.findall((text or "")[:max_characters].lower()) for text in texts]
     codes = [vocabulary.setdefault(word, len(vocabulary)) for line in words for word in line]
     bounds = np.concatenate([[0], np.cumsum([len(line) for line in words])]).astype(np.int64)
-    shape = (len(words), max(1, len(vocabulary)))
-    counts = csr_array((np.ones(len(codes), np.float32), np.array(codes, np.int64), bounds), shape=shape)
+    ones, tokens = np.ones(len(codes), np.float32), np.array(codes, np.int64)
+    counts = _rows(ones, tokens, bounds, n_tokens=max(1, len(vocabulary)))
     counts.sum_duplicates()
     return _weighted(counts)
 
 
 def pair_cosines(profiles: csr_array, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
-    """Give the cosine of `profiles` rows `left[i]` and `right[i]`, (n_pairs,) in 0..1, in blocks of pairs."""
+    """Give the cosine of `profiles` rows `left[i]` and `right[i]`, (n_pairs,) in 0..1."""
+    order = np.argsort(left, kind="stable")
     cosines = np.empty(len(left), np.float32)
-    for start in range(0, len(left), BLOCK_ROWS):
-        chosen = slice(start, start + BLOCK_ROWS)
-        products = profiles[left[chosen]].multiply(profiles[right[chosen]])
-        cosines[chosen] = np.asarray(products.sum(axis=1)).ravel()
-    return np.clip(cosines, 0.0, 1.0)
+    ends = np.asarray(left, np.int64)[order], np.asarray(right, np.int64)[order]
+    _multiply_pairs(cosines, ends, _parts(profiles), np.zeros(profiles.shape[1], np.float32))
+    found = np.empty_like(cosines)
+    found[order] = cosines
+    return np.clip(found, 0.0, 1.0)
 
 
 def nearest_by_overlap(
@@ -94,24 +97,17 @@ def nearest_by_overlap(
 ) -> OverlapNeighbors:
     """Give each row the `k` rows (of `keys`, else the others of `profiles`) that share most rare tokens with it.
 
-    An inverted index as blocked sparse products. Tokens in more than `max_token_rows` rows of the keys are
-    left out, so the cost is at most n·tokens·max_token_rows; the cosines are of what is left, a lower bound.
+    An inverted index. Tokens in more than `max_token_rows` rows of the keys are left out, so the cost is at
+    most n·tokens·max_token_rows; the cosines are of what is left, a lower bound.
     """
     among = profiles if keys is None else keys
-    rows_of_token = np.bincount(among.indices, minlength=among.shape[1])
-    common = rows_of_token > max_token_rows
-    index = _without(among, common).T.tocsr()
-    queries = _without(profiles, common)
-    positions = np.full((profiles.shape[0], k), -1, np.int64)
-    similarities = np.zeros((profiles.shape[0], k), np.float32)
-    for start in range(0, profiles.shape[0], BLOCK_ROWS):
-        product = queries[start : start + BLOCK_ROWS] @ index
-        for i in range(product.shape[0]):
-            span = slice(product.indptr[i], product.indptr[i + 1])
-            row = start + i
-            found = _top(product.indices[span], product.data[span], k, row if keys is None else -1)
-            positions[row, : len(found[0])], similarities[row, : len(found[0])] = found
-    return OverlapNeighbors(positions, similarities, int(common.sum()))
+    common = np.bincount(among.indices, minlength=among.shape[1]) > max_token_rows
+    index = csr_array(_without(among, common).T)
+    best = Best.empty(profiles.shape[0], k)
+    room = np.zeros(among.shape[0], np.float32), np.empty(among.shape[0], np.int32)
+    _ask_index(best, _parts(_without(profiles, common)), (_parts(index), keys is None), room)
+    similarities = np.where(best.positions >= 0, best.similarities, 0)
+    return OverlapNeighbors(best.positions.astype(np.int64), similarities, int(common.sum()))
 
 
 def _characters(text: str | None, max_characters: int) -> NDArray[np.uint32]:
@@ -121,23 +117,22 @@ def _characters(text: str | None, max_characters: int) -> NDArray[np.uint32]:
     )
 
 
-def _gram_counts(characters: NDArray[np.uint32], lengths: NDArray[np.int64]) -> csr_array:
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    rows, buckets = [], []
-    for n in GRAM_LENGTHS:
-        n_grams = len(characters) - n + 1
-        if n_grams <= 0:
-            continue
-        digest = np.full(n_grams, n, np.uint64)
-        for offset in range(n):
-            digest = (digest ^ characters[offset : offset + n_grams].astype(np.uint64)) * _FACTOR
-        inside = owner[:n_grams] == owner[n - 1 :]
-        rows.append(owner[:n_grams][inside])
-        buckets.append((digest[inside] >> np.uint64(44)).astype(np.int64))
-    row, bucket = (np.concatenate(part) if part else np.empty(0, np.int64) for part in (rows, buckets))
-    keys, counts = np.unique(row * N_BUCKETS + bucket, return_counts=True)
-    bounds = np.searchsorted(keys, np.arange(len(lengths) + 1) * N_BUCKETS)
-    return csr_array((counts.astype(np.float32), keys % N_BUCKETS, bounds), shape=(len(lengths), N_BUCKETS))
+def _gram_counts(codes: list[NDArray[np.uint32]]) -> csr_array:
+    """Count the n-grams of some texts."""
+    bounds = np.cumsum([0, *(len(code) for code in codes)])
+    n_most = len(GRAM_LENGTHS) * int(bounds[-1])
+    starts, indices, counts = np.zeros(len(bounds), np.int64), np.empty(n_most, np.int32), np.empty(n_most, np.float32)
+    characters = np.concatenate([*codes, np.empty(0, np.uint32)])
+    n_grams = _count_grams(characters, bounds, (starts, indices, counts), np.full(N_BUCKETS, -1, np.int64))
+    return _rows(counts[:n_grams].copy(), indices[:n_grams].copy(), starts, n_tokens=N_BUCKETS)
+
+
+def _rows(data: Floats, tokens: NDArray[np.integer], starts: NDArray[np.integer], *, n_tokens: int) -> csr_array:
+    """Give sparse rows with the narrowest numbers that hold their size, so that no kernel converts them."""
+    narrow = np.int32 if len(data) < 2**31 else np.int64
+    return csr_array(
+        (data, tokens.astype(narrow, copy=False), starts.astype(narrow)), shape=(len(starts) - 1, n_tokens)
+    )
 
 
 def _stacked(parts: list[csr_array]) -> csr_array:
@@ -146,7 +141,7 @@ def _stacked(parts: list[csr_array]) -> csr_array:
     sizes = np.concatenate([np.diff(part.indptr) for part in parts])
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     data, indices = (np.concatenate([getattr(part, name) for part in parts]) for name in ("data", "indices"))
-    return csr_array((data, indices, bounds), shape=(len(sizes), N_BUCKETS))
+    return _rows(data, indices, bounds, n_tokens=N_BUCKETS)
 
 
 def _weighted(counts: csr_array) -> csr_array:
@@ -163,14 +158,73 @@ def _weighted(counts: csr_array) -> csr_array:
 def _without(profiles: csr_array, tokens: NDArray[np.bool_]) -> csr_array:
     kept = ~tokens[profiles.indices]
     bounds = np.concatenate([[0], np.cumsum(kept)])[profiles.indptr]
-    return csr_array((profiles.data[kept], profiles.indices[kept], bounds), shape=profiles.shape)
+    return _rows(profiles.data[kept], profiles.indices[kept], bounds, n_tokens=profiles.shape[1])
 
 
-def _top(found: NDArray[np.int32], values: Floats, k: int, itself: int) -> tuple[NDArray[np.int32], Floats]:
-    others = found != itself
-    found, values = found[others], values[others]
-    if len(values) > k:
-        best = np.argpartition(-values, k - 1)[:k]
-        found, values = found[best], values[best]
-    order = np.lexsort((found, -values))
-    return found[order], values[order]
+def _parts(profiles: csr_array) -> Parts:
+    """Give starts, tokens and weights as compiled kernels take them."""
+    return profiles.indptr, profiles.indices, profiles.data
+
+
+@compiled()
+def _count_grams(characters: NDArray[np.uint32], bounds: Starts, counted: Parts, place_of: Starts) -> int:
+    """Hash and count the n-grams of each text; give how many entries that are.
+
+    `place_of` (N_BUCKETS,), -1 at first: the entry that a bucket has; it is of this text if it is no earlier
+    than the text's first.
+    """
+    starts, indices, counts = counted
+    n_entries = 0
+    for text in range(len(starts) - 1):
+        first = n_entries
+        for length in GRAM_LENGTHS:
+            for start in range(bounds[text], bounds[text + 1] - length + 1):
+                digest = np.uint64(length)
+                for character in characters[start : start + length]:
+                    digest = (digest ^ np.uint64(character)) * _FACTOR
+                bucket = np.int64(digest >> np.uint64(44))
+                if place_of[bucket] < first:
+                    place_of[bucket] = n_entries
+                    indices[n_entries], counts[n_entries] = bucket, 0
+                    n_entries += 1
+                counts[place_of[bucket]] += 1
+        starts[text + 1] = n_entries
+    return n_entries
+
+
+@compiled()
+def _multiply_pairs(products: Floats, ends: tuple[Starts, Starts], profiles: Parts, spread: Floats) -> None:
+    """Multiply rows pair by pair, sorted by the left one, which is spread over all tokens (`spread`, of zeros)."""
+    (left, right), (starts, tokens, weights) = ends, profiles
+    for pair in range(len(products)):
+        if pair == 0 or left[pair] != left[pair - 1]:
+            if pair:
+                for entry in range(starts[left[pair - 1]], starts[left[pair - 1] + 1]):
+                    spread[tokens[entry]] = 0
+            for entry in range(starts[left[pair]], starts[left[pair] + 1]):
+                spread[tokens[entry]] = weights[entry]
+        total = np.float32(0)
+        for entry in range(starts[right[pair]], starts[right[pair] + 1]):
+            total += spread[tokens[entry]] * weights[entry]
+        products[pair] = total
+
+
+@compiled()
+def _ask_index(best: Best, profiles: Parts, index: tuple[Parts, bool], room: tuple[Floats, NDArray[np.int32]]) -> None:
+    """Add up what each row shares with every key that has a token of it, and list the best."""
+    (starts, tokens, weights), ((key_starts, keys, key_weights), is_itself) = profiles, index
+    shared, touched = room
+    for row in range(len(starts) - 1):
+        n_touched = 0
+        for entry in range(starts[row], starts[row + 1]):
+            token = tokens[entry]
+            for place in range(key_starts[token], key_starts[token + 1]):
+                key = keys[place]
+                if shared[key] == 0:
+                    touched[n_touched] = key
+                    n_touched += 1
+                shared[key] += weights[entry] * key_weights[place]
+        for key in touched[:n_touched]:
+            if not (is_itself and key == row):
+                insert(best, row, shared[key], key)
+            shared[key] = 0

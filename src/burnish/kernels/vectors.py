@@ -16,6 +16,9 @@ Rows = NDArray[np.int64]
 BLOCK_VALUES = 4_000_000
 """Values of a block that is read: 16 MB of float32."""
 
+PAIRS = 65_536
+"""Pairs that are multiplied at a time."""
+
 UNIT_TOLERANCE = 1e-5
 SMALLEST_LENGTH = 1e-6
 LARGEST_SCALE = 1e15
@@ -29,8 +32,8 @@ class Vectors:
     A row is usable when it is finite and not zero. `rows` (m,) are the positions, among `n_rows`, of those
     that are; `places` (m,) where they lie in `given`, None where that is the same; `scales` (m,) the factors
     to unit length, None where all have it. Positions that the methods take and give count usable rows only,
-    but for `at` and `subset`. Where a `center` (n_dims,) is set, it is taken off the unit rows, and they are
-    scaled again; a row that is the center becomes zero.
+    but for `at`, `products` and `subset`. Rows `around` a center have it taken off and are scaled again; a row
+    that is the center becomes zero.
     """
 
     given: NDArray[Any]
@@ -38,7 +41,7 @@ class Vectors:
     rows: Rows
     scales: NDArray[np.float64] | None
     places: Rows | None = None
-    center: Floats | None = None
+    around: "Around | None" = None
 
     @classmethod
     def of(cls, embeddings: "ArrayLike | Vectors") -> "Vectors":
@@ -109,13 +112,31 @@ class Vectors:
         return found
 
     def products(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
-        """Give the products (n_pairs,) of rows `left[i]` and `right[i]`, positions among all rows, in blocks."""
+        """Give the products (n_pairs,) of rows `left[i]` and `right[i]`, positions among all rows."""
         products = np.empty(len(left), np.float32)
-        step = block_rows(self.n_dims)
+        step = PAIRS
         for start in range(0, len(left), step):
             some = slice(start, start + step)
-            products[some] = np.einsum("ij,ij->i", self.at(left[some]), self.at(right[some]))
+            products[some] = self._products(left[some], right[some])
         return products
+
+    def _products(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
+        plain = self.given.dtype == np.float32 and self.given.dtype.isnative and self.given.flags.c_contiguous
+        if not plain:
+            return np.asarray(np.einsum("ij,ij->i", self.at(left), self.at(right)))
+        places = self.rows if self.places is None else self.places
+        (mine, known), (theirs, also) = self._among_usable(left), self._among_usable(right)
+        both = np.flatnonzero(known & also)
+        mine, theirs = mine[both], theirs[both]
+        products = np.empty(len(both), np.float32)
+        _multiply_rows(products, self.given, places[mine], places[theirs])
+        if self.scales is not None:
+            products = np.asarray(products * self.scales[mine] * self.scales[theirs], np.float32)
+        if self.around is not None:
+            products = self.around.products(products, mine, theirs)
+        found = np.zeros(len(left), np.float32)
+        found[both] = products
+        return found
 
     def subset(self, positions: NDArray[np.integer]) -> "Vectors":
         """Give the vectors of some rows (positions among all rows), which then are all rows; nothing is copied."""
@@ -127,6 +148,7 @@ class Vectors:
             rows=np.flatnonzero(usable),
             scales=None if self.scales is None else self.scales[kept],
             places=(self.rows if self.places is None else self.places)[kept],
+            around=None if self.around is None else self.around.of(kept),
         )
 
     def centered(self) -> "Vectors":
@@ -134,7 +156,12 @@ class Vectors:
         total = np.zeros(self.n_dims)
         for start, stop in self.blocks():
             total += self.block(start, stop).sum(axis=0, dtype=np.float64)
-        return replace(self, center=(total / max(1, len(self))).astype(np.float32))
+        center = (total / max(1, len(self))).astype(np.float32)
+        shares, lengths = np.empty(len(self), np.float32), np.empty(len(self), np.float32)
+        for start, stop in self.blocks():
+            rows = self.block(start, stop)
+            shares[start:stop], lengths[start:stop] = rows @ center, np.linalg.norm(rows - center, axis=1)
+        return replace(self, around=Around(center, shares, lengths))
 
     def blocks(self, n_rows: int | None = None) -> list[tuple[int, int]]:
         """Cut the usable rows into ranges (start, stop) of `n_rows`, by default about 16 MB each."""
@@ -143,7 +170,7 @@ class Vectors:
 
     def all(self) -> Floats:
         """Give all usable rows (m, n_dims) at once; the given array itself where it already is what is wanted."""
-        if self._is_whole and self.scales is None and self.center is None:
+        if self._is_whole and self.scales is None and self.around is None:
             return self.block(0, len(self))
         unit = np.empty((len(self), self.n_dims), np.float32)
         for start, stop in self.blocks():
@@ -156,6 +183,8 @@ class Vectors:
         return self.places is None and len(self.rows) == len(self.given)
 
     def _among_usable(self, positions: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
+        if len(self.rows) == self.n_rows:
+            return np.asarray(positions, np.int64), np.ones(len(positions), bool)
         place = np.minimum(np.searchsorted(self.rows, positions), max(0, len(self.rows) - 1))
         usable = self.rows[place] == positions if len(self.rows) else np.zeros(len(positions), bool)
         return place, usable
@@ -167,7 +196,27 @@ class Vectors:
             rows = np.asarray(block, np.float32) * scales[:, None].astype(np.float32)
         else:
             rows = np.asarray(np.asarray(block, np.float64) * scales[:, None], np.float32)
-        return rows if self.center is None else _lengthened(rows - self.center)
+        return rows if self.around is None else _lengthened(rows - self.around.center)
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """A center (n_dims,), and of each usable row (m,) its product with it and its distance from it."""
+
+    center: Floats
+    shares: Floats
+    lengths: Floats
+
+    def of(self, rows: Rows) -> "Around":
+        """Give the same for some rows."""
+        return Around(self.center, self.shares[rows], self.lengths[rows])
+
+    def products(self, plain: Floats, left: Rows, right: Rows) -> Floats:
+        """Turn products of rows into products of what they are around the center, at unit length."""
+        moved = plain - self.shares[left] - self.shares[right] + self.center @ self.center
+        lengths = self.lengths[left] * self.lengths[right]
+        far = (self.lengths[left] > SMALLEST_LENGTH) & (self.lengths[right] > SMALLEST_LENGTH)
+        return np.asarray(np.divide(moved, lengths, out=np.zeros_like(moved), where=far), np.float32)
 
 
 def block_rows(n_dims: int) -> int:
@@ -199,3 +248,12 @@ def _square_sums(sums: NDArray[np.float64], block: Floats) -> None:
         for column in range(block.shape[1]):
             total += np.float64(block[row, column]) * np.float64(block[row, column])
         sums[row] = total
+
+
+@compiled("reassoc", "contract")
+def _multiply_rows(products: Floats, rows: Floats, left: Rows, right: Rows) -> None:
+    for pair in range(len(left)):
+        total = np.float32(0)
+        for column in range(rows.shape[1]):
+            total += rows[left[pair], column] * rows[right[pair], column]
+        products[pair] = total

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from burnish.errors import UsageError
+from burnish.kernels.graphs import similarity_graph
+from burnish.kernels.neighbors import nearest_neighbors
+from burnish.kernels.selection import coverage_of, select_diverse
+
+
+def blobs(n_rows=300, *, n_blobs=8, seed=0):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(n_blobs, size=n_rows)
+    return np.eye(12)[truth] + 0.15 * rng.normal(size=(n_rows, 12)), truth
+
+
+def slow_greedy(found, budget, weights):
+    """The obvious version: a dense matrix, every gain anew."""
+    graph = similarity_graph(found.positions, found.distances)
+    n_rows = graph.n_nodes
+    similar = np.eye(n_rows)
+    for row in range(n_rows):
+        edges = slice(graph.starts[row], graph.starts[row + 1])
+        similar[row, graph.indices[edges]] = graph.weights[edges]
+    covered, chosen = np.zeros(n_rows), []
+    for _ in range(budget):
+        gains = (np.maximum(similar - covered, 0) * weights).sum(axis=1)
+        gains[chosen] = -1
+        chosen.append(int(gains.argmax()))
+        covered = np.maximum(covered, similar[chosen[-1]])
+    return chosen
+
+
+@settings(max_examples=20, deadline=None)
+@given(n_rows=st.integers(2, 60), k=st.integers(1, 8), seed=st.integers(0, 999), weighted=st.booleans())
+def test_lazy_choices_are_worth_as_much_as_those_of_the_slow_version(n_rows, k, seed, weighted):
+    rng = np.random.default_rng(seed)
+    found = nearest_neighbors(rng.normal(size=(n_rows, 4)), k)
+    weights = rng.random(n_rows) if weighted else np.ones(n_rows)
+    budget = int(rng.integers(1, n_rows + 1))
+    chosen = select_diverse(np.empty((n_rows, 0)), budget=budget, neighbors=found, weights=weights)
+    slow = np.array(slow_greedy(found, budget, weights))
+    assert len(set(chosen.tolist())) == budget
+    assert coverage_of(chosen, found, weights=weights) == pytest.approx(
+        coverage_of(slow, found, weights=weights), rel=1e-5
+    )
+
+
+def test_every_blob_is_chosen_from_before_any_twice():
+    rows, truth = blobs()
+    assert sorted(truth[select_diverse(rows, budget=8)].tolist()) == list(range(8))
+
+
+def test_what_is_chosen_covers_more_than_chance():
+    rows, _ = blobs(600, n_blobs=12)
+    found = nearest_neighbors(rows, 15)
+    chosen = select_diverse(rows, budget=40, neighbors=found)
+    drawn = [np.random.default_rng(seed).choice(600, 40, replace=False) for seed in range(20)]
+    assert coverage_of(chosen, found) > max(coverage_of(rows_, found) for rows_ in drawn)
+
+
+def test_a_row_that_weighs_nothing_draws_nothing():
+    rows, truth = blobs()
+    chosen = select_diverse(rows, budget=7, weights=np.where(truth == 3, 0.0, 1.0))
+    assert 3 not in truth[chosen]
+
+
+def test_copies_are_chosen_once_before_anything_else_is_left_out():
+    rows = np.vstack([np.tile([1.0, 0, 0], (50, 1)), np.eye(3)[1:]])
+    assert set(select_diverse(rows, budget=3).tolist()) >= {50, 51}
+
+
+def test_unusable_rows_are_chosen_last_and_a_whole_budget_takes_all():
+    rows, _ = blobs(40)
+    rows[5], rows[9] = 0, np.nan
+    chosen = select_diverse(rows, budget=40)
+    assert sorted(chosen.tolist()) == list(range(40))
+    assert set(chosen[-2:].tolist()) == {5, 9}
+
+
+@pytest.mark.parametrize("budget", [0, 41, -3])
+def test_a_budget_that_cannot_be_met_is_refused(budget):
+    with pytest.raises(UsageError, match=str(budget)):
+        select_diverse(blobs(40)[0], budget=budget)
