@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check fix bench web web-check clean
+.PHONY: demo test check fix bench bench-perf nightly web web-check clean
 
 demo: $(VENV)/.core ## the main job on a real data set; prints where the report lies
 	$(BIN)/burnish demo
@@ -26,6 +26,12 @@ fix: $(VENV)/.dev ## format and mend what can be mended
 
 bench: $(VENV)/.bench ## every figure of docs/benchmarks.md, on the sets of $$BURNISH_DATA (default ../shared/data)
 	$(BIN)/python -m benchmarks
+
+bench-perf: $(VENV)/.perf ## the kernels beside the fastest libraries, mostly 50,000 and 200,000 rows: docs/performance.md (hours)
+	$(BIN)/python -m benchmarks.performance
+
+nightly: $(VENV)/.perf ## the same and a million rows, the whole audit included (most of a night, 16 GiB)
+	$(BIN)/python -m benchmarks.performance --nightly
 
 web-check: ## the committed script and style are what web/ builds (needs node)
 	cd web && npm ci && npm run types && npm run check
@@ -50,6 +56,11 @@ $(VENV)/.dev: $(VENV)/.core
 $(VENV)/.bench: $(VENV)/.dev
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group bench; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench; fi
+	@touch $@
+
+$(VENV)/.perf: $(VENV)/.dev
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group perf; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group perf; fi
 	@touch $@
 
 clean:

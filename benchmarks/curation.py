@@ -15,7 +15,7 @@ import pyarrow as pa
 from benchmarks import sets
 from burnish.dataset import Dataset, Evaluation, Roles
 from burnish.pipeline.embedding import unit_rows
-from burnish.workspace import Workspace
+from burnish.workspace import Limits, Workspace
 
 RESULTS = Path(__file__).parent / "results" / "curation.json"
 N_TRAIN, N_EVALUATION = 3_000, 2_000
@@ -68,7 +68,7 @@ def main() -> None:
         for noise in (0.0, 0.05, 0.2):
             done = []
             for seed in range(runs):
-                space = Workspace(Path("/nonexistent-burnish"), seed=seed)
+                space = Workspace(Path("/nonexistent-burnish"), seed=seed, limits=Limits(threads=1))
                 done.append(space.curate(space.audit(draw(world, noise, seed))))
             effects = [d.effect for d in done if d.effect is not None]
             verdicts = ", ".join(f"{e.verdict}" for e in effects)

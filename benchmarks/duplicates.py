@@ -19,6 +19,7 @@ from benchmarks import sets
 from burnish.adapters.embedders.tabular import fit_tabular
 from burnish.dataset import Column, Dataset, Evidence, Roles
 from burnish.kernels.duplicates import group_members
+from burnish.pipeline.embedding import unit_rows
 from burnish.steps.duplicates import Duplicates, NearDuplicates
 from burnish.steps.leaks import Leaks
 from burnish.steps.neighbors import NearestNeighbors
@@ -29,10 +30,6 @@ TABLES = {"adult": ("split", "label"), "online_shoppers": ("Revenue",)}
 N_PLANTED = 200
 
 
-def unit(vectors):
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)
-
-
 def evidence_of(table, vectors, *, role=None, field=None):
     """Wrap a table and its vectors; content is the field, or the whole row of a table."""
     values = table[field].to_pylist() if field else [tuple(row.values()) for row in table.to_pylist()]
@@ -40,7 +37,7 @@ def evidence_of(table, vectors, *, role=None, field=None):
     content = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)
     ids = pa.array([str(i) for i in range(len(table))])
     dataset = Dataset(table, ids, content, Roles(**({role: field} if role else {})))
-    evidence = Evidence(dataset).adding([Column("embeddings", unit(vectors), "row")])
+    evidence = Evidence(dataset).adding([Column("embeddings", unit_rows(vectors), "row")])
     return evidence.adding(NearestNeighbors().run(evidence, seed=0))
 
 
@@ -91,7 +88,7 @@ def bibliography(embedder):
     lines = zip(*(labelled[c].to_pylist() for c in ("id_a", "id_b", "match")), strict=True)
     judged = {tuple(sorted((position[a], position[b]))): match for a, b, match in lines}
     gold = {pair for pair, match in judged.items() if match}
-    vectors = unit(sets.embeddings("dblp_acm", embedder))
+    vectors = unit_rows(sets.embeddings("dblp_acm", embedder))
     evidence, seconds = deduplicated(evidence_of(table, vectors, role="text", field="text"))
     found = {"burnish": grouped_pairs(evidence["near_group"])}
     if importlib.util.find_spec("cleanlab"):

@@ -21,8 +21,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks import sets
 from burnish.dataset import Column, Dataset, Evidence, Roles
 from burnish.kernels.labels import judge_labels
-from burnish.kernels.neighbors import unit_rows
 from burnish.kernels.votes import without_copies
+from burnish.pipeline.embedding import unit_rows
 from burnish.steps.neighbors import NearestNeighbors
 from burnish.steps.predictions import Predictions
 
@@ -40,7 +40,7 @@ class Task:
     given: NDArray[np.int64]
     true: NDArray[np.int64]
     probabilities: NDArray[np.float32]
-    neighbors: NDArray[np.int64] | None = None
+    neighbors: NDArray[np.int32] | None = None
 
 
 def main() -> None:
@@ -137,7 +137,7 @@ def embedded(
     fields = pa.table({"id": ids, "label": pa.array(given).cast(pa.string())})
     content = np.arange(2 * len(given), dtype=np.uint64).reshape(-1, 2)
     evidence = Evidence(Dataset(fields, ids, content, Roles(id="id", label="label")))
-    columns = [Column("embeddings", unit_rows(vectors)[0], "row"), Column("evaluation", np.zeros(len(given), bool))]
+    columns = [Column("embeddings", unit_rows(vectors), "row"), Column("evaluation", np.zeros(len(given), bool))]
     columns += [] if copies is None else [Column("exact_group", copies)]
     evidence = evidence.adding(columns)
     evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
@@ -151,8 +151,8 @@ def embedded(
 def near_class_noise(vectors: NDArray[np.float32], true: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
     """Give `rate` of the rows one of the three classes whose centers lie nearest to that of their own."""
     rng = np.random.default_rng(0)
-    unit = unit_rows(vectors)[0]
-    centers = unit_rows(np.stack([unit[true == c].mean(axis=0) for c in range(true.max() + 1)]))[0]
+    unit = unit_rows(vectors)
+    centers = unit_rows(np.stack([unit[true == c].mean(axis=0) for c in range(true.max() + 1)]))
     similarity = centers @ centers.T
     np.fill_diagonal(similarity, -2)
     nearest = np.argsort(-similarity, axis=1)[:, :3]

@@ -20,6 +20,7 @@ from burnish.kernels.coverage import thin_regions
 from burnish.kernels.kmeans import assign, spherical_kmeans
 from burnish.kernels.neighbors import nearest_neighbors
 from burnish.kernels.outliers import outlier_score
+from burnish.pipeline.embedding import unit_rows
 from burnish.steps import quality, quality_fields, quality_images
 from burnish.steps.coverage import Coverage, CoverageGaps
 from burnish.steps.outliers import OutlierRows
@@ -77,7 +78,7 @@ def clinc():
     """AUROC of is_oos among all rows of clinc150."""
     vectors = sets.embeddings("clinc150")
     truth = sets.clinc150()["is_oos"].to_numpy(zero_copy_only=False)
-    near = nearest_neighbors(vectors, 10).distances
+    near = nearest_neighbors(vectors, 10, recall=1).distances
     scores = {
         "burnish": burnish_score(vectors),
         "cosine kNN5": near[:, 4],
@@ -128,7 +129,7 @@ def coverage_runs(n_runs=200):
     """Share of runs with any region under random splits, and with the thinned region found."""
     rng = np.random.default_rng(0)
     vectors, _ = mixture(rng, n_rows=2000, n_dims=32, n_clusters=20)
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = unit_rows(vectors)
     regions = assign(unit, spherical_kmeans(unit, 20, seed=0))
     splits = [rng.random(2000) < 0.2 for _ in range(n_runs)]
     lines = {"random split, q alone": np.mean([np.min(thin_regions(regions, s).q_values) <= 0.05 for s in splits])}

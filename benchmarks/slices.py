@@ -4,7 +4,7 @@ A slice of 3 % of the rows gets an error rate 15 points above the rest; errors a
 so that the truth is known. Everything goes through `SlicesStep` and `WeakSlice` at their defaults.
 Found: a finding whose rows have a Jaccard index of at least 0.5 with the planted ones. False: a
 finding whose true error rate is less than 5 points above the true rate of the other rows. Clusters of
-real embeddings are planted in four ways, none with the seed, the features or the resolutions of the
+real embeddings are planted in four ways, none with the seed, the graph or the features of the
 search: cells of k-means (raw and whitened), Leiden clusters, and the rows nearest to one row. Beside
 them stand two bounds: the share of runs where a test of nothing but the planted rows succeeds at a
 level of 5 % shared among all sets of their size, and how near any candidate region came.
@@ -27,8 +27,12 @@ from sklearn.decomposition import PCA
 
 from benchmarks import sets
 from burnish.dataset import Column, Dataset, Evidence, Roles
-from burnish.kernels.clusters import RESOLUTIONS, leiden, shared_neighbor_graph
+from burnish.kernels.clusters import cluster_rows
+from burnish.kernels.graphs import shared_neighbor_graph
+from burnish.kernels.leiden import leiden
+from burnish.kernels.neighbors import nearest_neighbors
 from burnish.kernels.slices import regions
+from burnish.pipeline.embedding import unit_rows
 from burnish.steps.slices import SlicesStep, WeakSlice
 
 RESULTS = Path(__file__).parent / "results" / "slices.json"
@@ -51,15 +55,11 @@ class World:
     path: NDArray[np.int64] | None = None
 
 
-def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
-    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
-
-
 def simulated(n_rows: int, kind: str, rng: np.random.Generator) -> World:
     """Six fields of skewed values and 24 blobs in 32 dimensions; `kind`: literal, cross, cluster or none."""
-    centers = unit(rng.standard_normal((24, 32)))
+    centers = unit_rows(rng.standard_normal((24, 32)))
     blob = rng.choice(24, n_rows, p=rng.dirichlet(np.full(24, 5.0)))
-    rows = unit(centers[blob] + rng.standard_normal((n_rows, 32)) * 0.9 / np.sqrt(32))
+    rows = unit_rows(centers[blob] + rng.standard_normal((n_rows, 32)) * 0.9 / np.sqrt(32))
     codes = np.column_stack([rng.choice(k, n_rows, p=rng.dirichlet(np.full(k, 3.0))) for k in FIELD_SIZES])
     planted = np.zeros(n_rows, bool)
     if kind == "cluster":
@@ -88,8 +88,9 @@ def a_whitened_cluster(rows: NDArray[np.float32], rng: np.random.Generator) -> N
 
 
 def a_leiden_cluster(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A community of 3 to 6 % of the rows, of fewer neighbors and other resolutions than an audit uses."""
-    graph = shared_neighbor_graph(nearest(rows)[:, :10])
+    """A community of 3 to 6 % of the rows, of fewer neighbors than an audit uses, in 64 principal components."""
+    components = PCA(64, random_state=0).fit_transform(rows)
+    graph = shared_neighbor_graph(nearest_neighbors(components, 10, recall=1).positions)
     codes = [leiden(graph, resolution, seed=int(rng.integers(1 << 30))) for resolution in (2.0, 3.0, 6.0, 8.0)]
     return one_of(np.column_stack(codes) + np.arange(4) * len(rows), rng)
 
@@ -108,19 +109,6 @@ def one_of(codes: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.b
     return (codes == chosen).reshape(len(codes), -1).any(axis=1)
 
 
-def nearest(rows: NDArray[np.float32], k: int = 15) -> NDArray[np.int32]:
-    """The `k` nearest rows (n, k) in 64 principal components."""
-    rows = unit(PCA(64, random_state=0).fit_transform(rows))
-    found = []
-    for start in range(0, len(rows), 2_000):
-        similarity = rows[start : start + 2_000] @ rows.T
-        similarity[np.arange(len(similarity)), start + np.arange(len(similarity))] = -2
-        near = np.argpartition(-similarity, k, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(similarity, near, 1), axis=1)
-        found.append(np.take_along_axis(near, order, 1))
-    return np.concatenate(found).astype(np.int32)
-
-
 CLUSTERS = {
     "cluster": a_cluster,
     "whitened": a_whitened_cluster,
@@ -132,10 +120,9 @@ CLUSTERS = {
 
 def of_embeddings(n_rows: int, kind: str, rng: np.random.Generator, *, name: str) -> World:
     """Real embeddings without metadata, the clusters that an audit has, and a planted cluster."""
-    vectors = unit(sets.embeddings(name))
+    vectors = unit_rows(sets.embeddings(name))
     rows = vectors[rng.permutation(len(vectors))[:n_rows]]
-    graph = shared_neighbor_graph(nearest(rows))
-    path = np.column_stack([leiden(graph, resolution, seed=0) for resolution in RESOLUTIONS])
+    path = cluster_rows(nearest_neighbors(rows).positions).path
     return World({}, rows, CLUSTERS[kind](rows, rng), path)
 
 
@@ -196,8 +183,8 @@ def settings(runs: int, null_runs: int) -> list[Setting]:
     found = [Setting("simulated", kind, n, rate, runs) for kind in kinds for n in SIZES for rate in RATES]
     found.append(Setting("adult", "cross", 6_000, 0.15, runs))
     real = [(name, kind) for name in ("clinc150", "cifar10_A") for kind in CLUSTERS if kind != "none"]
-    for name, kind in real:
-        found += [Setting(name, kind, 6_000, 0.15, runs * 3 // 5), Setting(name, kind, 12_000, 0.15, runs * 2 // 5)]
+    sizes = ((6_000, max(1, runs * 3 // 5)), (12_000, max(1, runs * 2 // 5)))
+    found += [Setting(name, kind, n, 0.15, n_runs) for name, kind in real for n, n_runs in sizes]
     null = (("simulated", 3_000, 0.05), ("simulated", 3_000, 0.25), ("simulated", 12_000, 0.15))
     null = (*null, ("adult", 3_000, 0.15), ("clinc150", 3_000, 0.15), ("cifar10_A", 3_000, 0.15))
     return found + [Setting(name, "none", n, rate, null_runs) for name, n, rate in null]

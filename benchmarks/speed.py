@@ -16,12 +16,13 @@ from cleanlab import Datalab
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
+from burnish.adapters.engines import bounded
 from burnish.dataset import Column, Evidence
 from burnish.pipeline.catalog import CHECKS, steps
 from burnish.pipeline.gathering import gather, judge
 from burnish.protocols import Silent
 from burnish.testing.planted import Defects, planted_vectors
-from burnish.workspace import Workspace
+from burnish.workspace import Limits, Workspace
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 ISSUES = ("label", "outlier", "near_duplicate", "class_imbalance", "underperforming_group")
@@ -43,7 +44,7 @@ def main() -> None:
     timings: dict[str, list[tuple[float, float]]] = {}
 
     def audit() -> None:
-        space = Workspace(Path("/nonexistent-burnish"))
+        space = Workspace(Path("/nonexistent-burnish"), limits=Limits(threads=1))
         timings.setdefault("stages", []).append(space.audit(planted.dataset).timings)
 
     def same_issues() -> None:
@@ -83,4 +84,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with bounded(1):
+        main()

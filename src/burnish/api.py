@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from burnish.dataset import Changeset, Dataset, Edit, Evaluation
 from burnish.errors import InputError, MissingExtraError, UsageError
+from burnish.kernels.neighbors import RECALL
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.publishing import page
-from burnish.workspace import Audited, Curation, Workspace
+from burnish.workspace import Audited, Curation, Limits, Workspace
 
 
 class Table:
@@ -139,19 +140,22 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     label: str | None = None, split: str | None = None, id: str | None = None, group: str | None = None,  # noqa: A002
     time: str | None = None, meta: Collection[str] | None = None, prediction: str | None = None,
     proba: str | None = None, embedder: str | None = None, eval_split: str | None = None,
-    keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish",
+    keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish", threads: int | None = None,
+    recall: float = RECALL, max_memory: int | str | None = None,
 ) -> Audit:  # fmt: skip
     """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
 
     Fields that are not named are guessed; `Audit.audited.guesses` tells the guesses and why. `keep_by`: of
-    copies, keep the one with the largest value of this field instead of the most central one.
+    copies, keep the one with the largest value of this field instead of the most central one. `threads`: how
+    many run at a time, by default one a core. `recall`: the share of true neighbors to find beyond 10,000 rows.
+    `max_memory`: bytes, or as in "6GiB", by default what is free; what would take more is refused beforehand.
     """
     given: dict[str, str | tuple[str, ...] | None] = {
         "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
         "group": group, "time": time, "prediction": prediction, "proba": proba,
         "meta": None if meta is None else tuple(meta),
     }  # fmt: skip
-    space = Workspace(workspace, seed=seed)
+    space = Workspace(workspace, seed=seed, limits=Limits(threads, recall, max_memory))
     dataset, guesses = space.read(source, given)
     return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split, keep_by=keep_by), space)
 

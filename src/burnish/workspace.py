@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -17,23 +16,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.adapters.engines import Threads
-from burnish.adapters.engines.local import limited
+from burnish.adapters.engines import Threads, available_memory, bounded, limited, n_cores, used_memory
 from burnish.adapters.models.resolve import resolve_model
 from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
 from burnish.adapters.stores import FolderScratch, LocalStore
 from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding, findings_table
-from burnish.errors import InputError
+from burnish.errors import InputError, UsageError
+from burnish.kernels.compiled import told_of_compiling
 from burnish.kernels.items import Held, Resources, Scratch
 from burnish.kernels.neighbors import RECALL
 from burnish.kernels.probe import choose_l2
 from burnish.kernels.vectors import Vectors
 from burnish.pipeline.catalog import CHECKS, steps
 from burnish.pipeline.decision import Policy, decide
+from burnish.pipeline.detail import Detailed
 from burnish.pipeline.embedding import embed_rows, unit_rows
 from burnish.pipeline.gathering import Skipped, gather, judge
 from burnish.pipeline.measurement import Protocol, measure, measurement_field
+from burnish.pipeline.memory import Need, parse_size
 from burnish.pipeline.summary import summarize
 from burnish.protocols import Progress, Silent
 
@@ -41,7 +42,9 @@ RowKind = Literal["text", "image", "table", "vectors"]
 FILED_ROWS = 200_000
 """Beyond this many rows, intermediate results lie in files."""
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
+HASHED_ROWS = 16_384
+
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,33 @@ class Audited:
 class Limits:
     """What a run may use, and how exact its search for neighbors has to be.
 
-    `threads`: None for every core of this machine. `recall`: the share of true neighbors; 1 compares every pair.
+    `threads`: None for every core of this machine. `recall`: the share of true neighbors; 1 compares every
+    pair. `max_memory`: bytes, or as in "6GiB"; None for what the machine has left. Raises UsageError.
     """
 
     threads: int | None = None
     recall: float = RECALL
+    max_memory: int | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads is {self.threads}.", remedy="Allow at least 1 thread.")
+        if not 0 < self.recall <= 1:
+            raise UsageError(f"recall is {self.recall}.", remedy="Ask for a share above 0 and up to 1.")
+        if self.max_memory is not None:
+            parse_size(self.max_memory)
+
+    @property
+    def n_threads(self) -> int:
+        """How many threads may run at a time."""
+        return self.threads or n_cores()
+
+    @property
+    def memory(self) -> int | None:
+        """How many more bytes may be used than are; None where neither the user nor the system says."""
+        if self.max_memory is None:
+            return available_memory()
+        return max(0, parse_size(self.max_memory) - used_memory())
 
 
 @dataclass(frozen=True)
@@ -123,28 +148,40 @@ class Workspace:
         self, source: object, given: Mapping[str, str | tuple[str, ...] | None], *, name: str | None = None
     ) -> tuple[Dataset, list[Guess]]:
         """Read a source; give the data set and which field was guessed to play which part."""
-        return read_source(source, given, name=name)
+        with bounded(self.limits.n_threads):
+            return read_source(source, given, name=name, max_bytes=self.limits.memory)
 
     def audit(
         self, dataset: Dataset, guesses: Collection[Guess] = (), *, embedder: str | None = None,
         evaluation_split: str | None = None, keep_by: str | None = None,
     ) -> Audited:  # fmt: skip
-        """Embed the rows, gather all evidence and judge it. Raises InputError when nothing can be embedded."""
-        started = perf_counter()
+        """Embed the rows, gather all evidence and judge it.
+
+        Raises InputError when nothing can be embedded, and when it would take more memory than may be used.
+        """
+        with bounded(self.limits.n_threads):
+            return self._audit(dataset, guesses, embedder, {"evaluation_split": evaluation_split, "keep_by": keep_by})
+
+    def _audit(
+        self, dataset: Dataset, guesses: Collection[Guess], embedder: str | None, choices: dict[str, str | None]
+    ) -> Audited:
         kind = row_kind(dataset)
+        self._refuse_too_large(dataset, kind)
+        started = perf_counter()
         columns, recipe = self._embed(dataset, kind, embedder)
         timings = {"embed": perf_counter() - started}
-        with limited(self._engine.n_threads), self._scratch(dataset, recipe) as scratch:
-            chosen = steps(
-                evaluation_split=evaluation_split, keep_by=keep_by, recall=self.limits.recall,
-                resources=Resources(self._engine, scratch),
-            )  # fmt: skip
-            evidence = Evidence(dataset).adding(columns)
-            gathered = gather(evidence, chosen, seed=self.seed, progress=self.progress)
+        detail = Detailed(self.progress)
+        parameters = {"embedder": recipe, "seed": self.seed, "recall": self.limits.recall, **choices}
+        told = told_of_compiling(detail.compiling, detail.compiled)
+        with self._scratch(dataset, parameters) as scratch, told, limited(1):
+            resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
+            chosen = steps(**choices, recall=self.limits.recall, resources=resources)
+            gathered = gather(
+                Evidence(dataset).adding(columns), chosen, seed=self.seed, progress=detail, scratch=scratch
+            )
         started = perf_counter()
         findings = tuple(judge(gathered.evidence, CHECKS))
         timings |= gathered.timings | {"judge": perf_counter() - started}
-        parameters = {"embedder": recipe, "seed": self.seed, "evaluation_split": evaluation_split, "keep_by": keep_by}
         return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters)
 
     def decide(self, audited: Audited, policy: Policy | None = None) -> Changeset:
@@ -155,8 +192,9 @@ class Workspace:
         self, audited: Audited, changeset: Changeset, *, model: object = None, metric: str = "accuracy"
     ) -> Evaluation:
         """Train before, after and control by one frozen recipe, and compare on the locked rows."""
-        protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
-        return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
+        with bounded(self.limits.n_threads):
+            protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
+            return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
 
     def curate(self, audited: Audited, *, model: object = None, metric: str = "accuracy") -> Curation:
         """Decide by the default policy, measure, and make the next version if the verdict allows."""
@@ -183,7 +221,7 @@ class Workspace:
         if kind == "vectors":
             return [Column("embeddings", _given_vectors(dataset), "row", "given")], "given"
         items = _content(dataset, kind)
-        chosen = make_embedder(name, kind=kind, fit_on=items)
+        chosen = make_embedder(name, kind=kind, fit_on=items, threads=self.limits.n_threads)
         vectors = self._through_store(dataset, chosen, items)
         if not np.isfinite(vectors).all(axis=1).any():
             raise InputError(
@@ -200,21 +238,22 @@ class Workspace:
             ]
         return columns, chosen.recipe
 
-    @cached_property
-    def _engine(self) -> Threads:
-        return Threads(self.limits.threads)
+    def _refuse_too_large(self, dataset: Dataset, kind: RowKind) -> None:
+        """Raise InputError before any work that would take more memory than there is."""
+        budget = self.limits.memory
+        if budget is not None:
+            Need.of(dataset, kind).refuse_beyond(budget, n_threads=self.limits.n_threads)
 
     @contextmanager
-    def _scratch(self, dataset: Dataset, recipe: str) -> Iterator[Scratch]:
+    def _scratch(self, dataset: Dataset, parameters: Mapping[str, Any]) -> Iterator[Scratch]:
         """Give room for intermediate arrays: memory, or for many rows a folder that outlives an interruption."""
         if len(dataset) <= FILED_ROWS:
             yield Held()
             return
-        key = hashlib.blake2b(np.ascontiguousarray(dataset.content).tobytes(), digest_size=8)
-        key.update(json.dumps([recipe, self.seed, self.limits.recall]).encode())
-        scratch = FolderScratch(self.root / "work" / key.hexdigest())
-        yield scratch
-        scratch.clear()
+        scratch = FolderScratch(self.root / "work" / _key(dataset, parameters))
+        with scratch.owned() as mine:
+            yield mine
+            mine.clear()
 
     def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
         store = LocalStore(self.root / "vectors")
@@ -235,6 +274,16 @@ def row_kind(dataset: Dataset) -> RowKind:
             remedy="Pass --text FIELD, --image FIELD or --embedding FIELD.",
         )
     return "table"
+
+
+def _key(dataset: Dataset, parameters: Mapping[str, Any]) -> str:
+    """Give a digest of all that the arrays of an audit follow from: rows, vectors, parameters, and this code."""
+    code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
+    key = hashlib.blake2b(json.dumps([dataset.version, dict(parameters), code]).encode(), digest_size=8)
+    if dataset.vectors is not None:
+        for start in range(0, len(dataset), HASHED_ROWS):
+            key.update(np.ascontiguousarray(dataset.vectors[start : start + HASHED_ROWS]).data)
+    return key.hexdigest()
 
 
 def _content(dataset: Dataset, kind: RowKind) -> pa.Array | pa.Table:

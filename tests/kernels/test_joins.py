@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from burnish.errors import InputError
 from burnish.kernels import joins
+from burnish.kernels.items import Held, Resources
 from burnish.kernels.joins import nearest_across
 
 
@@ -57,8 +58,10 @@ def test_where_cells_do_not_suffice_every_pair_is_compared(monkeypatch):
     queries, keys = rng.normal(size=(200, 64)), rng.normal(size=(900, 64))
     exact = nearest_across(queries, keys, 5)
     monkeypatch.setattr(joins, "EXACT_PAIRS", 0)
-    found = nearest_across(queries, keys, 5, recall=0.9999)
-    assert found.recall == 1
+    scratch = Held()
+    found = nearest_across(queries, keys, 5, recall=0.9999, resources=Resources(scratch=scratch))
+    assert (found.recall, found.n_sampled) == (1, 0)
+    assert not vars(scratch)["_arrays"]
     np.testing.assert_allclose(found.distances, exact.distances, atol=1e-6)
 
 

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.covariance import ledoit_wolf
 from sklearn.metrics import roc_auc_score
 
 from burnish.kernels.neighbors import nearest_neighbors
-from burnish.kernels.outliers import Settings, calibrated, outlier_score, robust_deviation
+from burnish.kernels.outliers import Settings, calibrated, outlier_score, precision_of, robust_deviation
 
 FLAGGED = 0.9991
 
@@ -126,3 +127,14 @@ def test_the_upper_half_does_not_move_the_deviation_of_the_lower_half():
     values = np.linspace(0, 1, 101)
     pulled = np.where(values > 0.6, values * 1000, values)
     np.testing.assert_allclose(robust_deviation(pulled)[:50], robust_deviation(values)[:50])
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 90), (200, 12), (3, 2), (2, 30)])
+def test_the_precision_is_the_inverse_of_the_shrunk_covariance_for_any_number_of_rows(shape):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=shape) * np.exp(rng.normal(size=shape[1]))
+    rows -= rows.mean(axis=0)
+    covariance, _ = ledoit_wolf(rows, assume_centered=True)
+    values, axes = np.linalg.eigh(covariance)
+    slow = (axes / np.maximum(values, values[-1] * 1e-7 + 1e-12)) @ axes.T
+    np.testing.assert_allclose(precision_of(rows), slow, rtol=0, atol=1e-9 * np.abs(slow).max())

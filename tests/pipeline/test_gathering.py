@@ -2,10 +2,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from burnish.dataset import Column, Evidence, Finding
+from burnish.adapters.stores import FolderScratch
+from burnish.dataset import Column, Evidence, Finding, Summary
 from burnish.errors import UsageError
+from burnish.kernels.items import Held
 from burnish.pipeline.gathering import gather, judge, ordered, recipe
 from burnish.protocols import Silent
 from burnish.testing.planted import planted_vectors
@@ -78,3 +81,49 @@ def test_a_check_without_its_reads_says_nothing(evidence):
 
     assert judge(evidence, [Always()]) == []
     assert len(judge(evidence, [Always(reads=())])) == 1
+
+
+@dataclass(frozen=True)
+class Counted(Fake):
+    def run(self, evidence, *, seed):
+        RUNS.append(self.name)
+        rows = len(evidence.dataset)
+        columns = [Column(name, np.arange(rows, dtype=np.int16) + seed, "row") for name in self.writes[:1]]
+        return [*columns, Column("none", np.empty((rows, 0), np.float32)), Summary("lines", pa.table({"x": [1, None]}))]
+
+
+RUNS: list[str] = []
+
+
+@pytest.mark.parametrize("make", [Held, FolderScratch])
+def test_what_a_step_gave_is_kept_and_the_step_not_run_again(evidence, tmp_path, make):
+    RUNS.clear()
+    scratch = make(*([tmp_path] if make is FolderScratch else []))
+    chosen = [Counted("a", writes=("x", "none", "lines"))]
+    found = [gather(evidence, chosen, seed=3, progress=Silent(), scratch=scratch).evidence for _ in range(2)]
+    assert RUNS == ["a"]
+    for name in ("x", "none"):
+        first, second = (each.columns[name] for each in found)
+        np.testing.assert_array_equal(first.values, second.values)
+        assert (first.values.dtype, first.scope, first.recipe) == (second.values.dtype, second.scope, second.recipe)
+    assert found[0].table("lines") == found[1].table("lines")
+    gather(
+        evidence, [Counted("a", writes=("x", "none", "lines"), revision=2)], seed=3, progress=Silent(), scratch=scratch
+    )
+    assert RUNS == ["a", "a"]
+
+
+def test_parts_that_are_not_all_there_are_made_again(evidence, tmp_path):
+    RUNS.clear()
+
+    class Dying(FolderScratch):
+        def put(self, name, array):
+            super().put(name, array)
+            if name.endswith("/lines"):
+                raise KeyboardInterrupt
+
+    chosen = [Counted("a", writes=("x", "none", "lines"))]
+    with pytest.raises(KeyboardInterrupt):
+        gather(evidence, chosen, seed=0, progress=Silent(), scratch=Dying(tmp_path))
+    gather(evidence, chosen, seed=0, progress=Silent(), scratch=FolderScratch(tmp_path))
+    assert RUNS == ["a", "a"]

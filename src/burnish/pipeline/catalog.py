@@ -61,6 +61,7 @@ def steps(
     on = resources or Resources()
     return [
         NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), Splits(evaluation_split),
-        Leaks(resources=on), Predictions(), LabelQuality(), Outliers(resources=on), Clusters(resources=on), Layout(),
+        Leaks(recall=recall, resources=on), Predictions(resources=on), LabelQuality(), Outliers(resources=on),
+        Clusters(resources=on), Layout(),
         SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -8,6 +8,8 @@ from time import perf_counter
 
 from burnish.dataset import Column, Evidence, Finding, Summary
 from burnish.errors import UsageError
+from burnish.kernels.items import Scratch
+from burnish.pipeline.kept import Parts, keep_parts, kept_parts
 from burnish.protocols import Check, Progress, Step
 
 
@@ -55,8 +57,13 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
     return done
 
 
-def gather(evidence: Evidence, steps: Sequence[Step], *, seed: int, progress: Progress) -> Gathered:
-    """Run every step whose reads are there, in order, and give all evidence with its recipes."""
+def gather(
+    evidence: Evidence, steps: Sequence[Step], *, seed: int, progress: Progress, scratch: Scratch | None = None
+) -> Gathered:
+    """Run every step whose reads are there, in order, and give all evidence with its recipes.
+
+    What a step gave is left in `scratch`, and not made again by a run of the same data and seed that finds it.
+    """
     skipped: list[Skipped] = []
     timings: dict[str, float] = {}
     progress.start("gather", len(steps))
@@ -67,12 +74,20 @@ def gather(evidence: Evidence, steps: Sequence[Step], *, seed: int, progress: Pr
         else:
             progress.tell(step.name)
             started = perf_counter()
-            parts = list(step.run(evidence, seed=seed))
-            evidence = evidence.adding(_stamped(parts, recipe(step, evidence)))
+            evidence = evidence.adding(_parts(step, evidence, seed, scratch))
             timings[step.name] = perf_counter() - started
         progress.advance()
     progress.finish()
     return Gathered(evidence, tuple(skipped), timings)
+
+
+def _parts(step: Step, evidence: Evidence, seed: int, scratch: Scratch | None) -> Parts:
+    digest = recipe(step, evidence)
+    kept = None if scratch is None else kept_parts(scratch, digest)
+    if kept is not None:
+        return kept
+    parts = _stamped(step.run(evidence, seed=seed), digest)
+    return parts if scratch is None else keep_parts(scratch, digest, parts)
 
 
 def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
@@ -92,7 +107,7 @@ def recipe(step: Step, evidence: Evidence) -> str:
     return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()
 
 
-def _stamped(parts: Iterable[Column | Summary], digest: str) -> list[Column | Summary]:
+def _stamped(parts: Iterable[Column | Summary], digest: str) -> Parts:
     return [replace(part, recipe=digest) for part in parts]
 
 

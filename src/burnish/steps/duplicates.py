@@ -1,7 +1,7 @@
 """Duplicates: exact copies, near copies grouped around the one to keep, and copies whose labels conflict."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,7 +59,7 @@ class Duplicates:
     writes: ClassVar[tuple[str, ...]] = (
         "exact_group", "near_group", "near_representative", "near_distance", "duplicate_pairs", "duplicate_threshold",
     )  # fmt: skip
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002
         """Give groups, representatives and distances, the pairs behind them, and the threshold."""
@@ -68,7 +68,8 @@ class Duplicates:
         views, usable = evidence_views(evidence)
         keep = usable & (first == np.arange(len(first)))
         overlap = nearest_by_overlap(views.sparse[0], self.n_overlap) if views.sparse else None
-        pairs = _candidates(views, np.asarray(evidence["neighbors"]), overlap, keep)
+        lists = [np.asarray(evidence["neighbors"]), *([] if overlap is None else [overlap.positions])]
+        pairs = _candidates(views, lists, first, keep)
         background = measure_background(pairs, len(first), lattice=is_table(evidence))
         scores, threshold = score_pairs(pairs, background, max_false_share=self.max_false_share)
         test = NearTest(views, background, threshold)
@@ -251,9 +252,12 @@ def pair_lines(table: pa.Table, left: str, right: str) -> dict[tuple[int, int], 
     return {(line[left], line[right]): line for line in table.to_pylist()}
 
 
-def _candidates(views: Views, neighbors: Rows, overlap: OverlapNeighbors | None, keep: NDArray[np.bool_]) -> Pairs:
-    lists = [neighbors] if overlap is None else [neighbors, overlap.positions]
-    left, right = candidate_pairs(lists, keep)
+def _candidates(
+    views: Views, lists: Sequence[NDArray[np.integer]], first: Rows, keep: NDArray[np.bool_]
+) -> Pairs:  # fmt: skip
+    """Give the pairs in neighbor lists; each copy stands for the first, which the others may crowd out of a list."""
+    stand_in = np.append(first, -1).astype(np.int32)
+    left, right = candidate_pairs([stand_in[positions] for positions in lists], keep)
     return Pairs(left, right, views.distances(left, right))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Severity, Summary
 from burnish.kernels.duplicates import MAX_FALSE_SHARE, NEAR, CrossPairs, group_exact, score_leaks
 from burnish.kernels.items import Resources
+from burnish.kernels.joins import nearest_across
+from burnish.kernels.neighbors import RECALL
 from burnish.steps.duplicates import MIN_KEPT_SCORE, evaluation_rows, evidence_views, first_copies, is_table
 
 Rows = NDArray[np.int64]
@@ -20,17 +23,19 @@ Rows = NDArray[np.int64]
 class Leaks:
     """Look for the twin of each evaluation row among the train rows, by a join of its own.
 
-    `max_false_share`: expected share of chance among the near leaks.
+    `max_false_share`: expected share of chance among the near leaks. `recall`: the share of true neighbors that
+    the join has to find.
     """
 
     max_false_share: float = MAX_FALSE_SHARE
+    recall: float = RECALL
     resources: Resources = field(default_factory=Resources, compare=False, repr=False)
 
     name: ClassVar[str] = "leaks"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "evaluation")
     uses: ClassVar[tuple[str, ...]] = ("@text", "image_pixels", "exact_group")
     writes: ClassVar[tuple[str, ...]] = ("leak_of", "leak_score", "leak_pairs")
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give each evaluation row how sure a twin in train is (`leak_score`) and, from 0.5 on, which (`leak_of`)."""
@@ -48,8 +53,7 @@ class Leaks:
             (queries, keys),
             max_false_share=self.max_false_share,
             lattice=lattice,
-            seed=seed,
-            resources=self.resources,
+            join=partial(nearest_across, recall=self.recall, seed=seed, resources=self.resources),
         )
         copied = np.flatnonzero(locked & (train_copy >= 0))
         found = CrossPairs(

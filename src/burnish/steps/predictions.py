@@ -1,7 +1,7 @@
 """Predictions: class probabilities for every row from a model that did not learn from it or its copies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from burnish.dataset import Column, Dataset, Evidence, Summary
 from burnish.errors import InputError
 from burnish.kernels.folds import group_folds, join_groups
+from burnish.kernels.items import Resources
 from burnish.kernels.probe import choose_l2, fit_probes, predict_probabilities
 from burnish.kernels.vectors import Vectors
 
@@ -35,6 +36,7 @@ class Predictions:
 
     n_folds: int = 5
     max_train_rows: int = 50_000
+    resources: Resources = field(default_factory=Resources, compare=False, repr=False)
 
     name: ClassVar[str] = "predictions"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
@@ -68,13 +70,14 @@ class Predictions:
         vectors = Vectors.of(evidence["embeddings"])
         train = np.flatnonzero(vectors.usable & (codes >= 0) & ~np.asarray(evidence["evaluation"], bool))
         groups = _groups(evidence)[train]
-        l2 = choose_l2(vectors.subset(train), codes[train], groups, n_classes=n_classes, seed=seed)
+        engine = self.resources.engine
+        l2 = choose_l2(vectors.subset(train), codes[train], groups, n_classes=n_classes, seed=seed, engine=engine)
         fold = np.full(len(codes), -1, np.int16)
         fold[train] = group_folds(codes[train], groups, n_folds=self.n_folds, seed=seed)
         taught = _sample(train, self.max_train_rows, np.random.default_rng(seed))
         held_out = np.array([*range(self.n_folds), -1])
         weights = fold[taught][:, None] != held_out
-        probes = fit_probes(vectors.at(taught), codes[taught], weights, n_classes=n_classes, l2=l2)
+        probes = fit_probes(vectors.at(taught), codes[taught], weights, n_classes=n_classes, l2=l2, engine=engine)
         probabilities = np.full((len(codes), n_classes), 1 / max(1, n_classes), np.float32)
         for start, stop in vectors.blocks():
             rows = vectors.rows[start:stop]

@@ -18,6 +18,12 @@ class ScratchContract:
         np.testing.assert_array_equal(scratch.get("a"), array)
         assert scratch.get("a").dtype == dtype
 
+    @pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 3)])
+    def test_an_array_of_no_values_keeps_its_shape(self, scratch: Any, shape: Any) -> None:
+        scratch.put("a", np.zeros(shape, np.int16))
+        assert scratch.get("a").shape == shape
+        assert scratch.get("a").dtype == np.int16
+
     def test_nothing_is_there_before_it_is_put(self, scratch: Any) -> None:
         assert not scratch.has("a")
 

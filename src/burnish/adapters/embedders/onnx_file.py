@@ -68,7 +68,7 @@ class OnnxImageEmbedder:
         return np.asarray(made, np.float32).reshape(len(pixels), -1)
 
 
-def open_onnx(path: str, *, kind: Literal["text", "image"]) -> OnnxTextEmbedder | OnnxImageEmbedder:
+def open_onnx(path: str, *, kind: Literal["text", "image"], threads: int = 0) -> OnnxTextEmbedder | OnnxImageEmbedder:
     """Give the embedder of the model at `path`.
 
     `PATH.json` beside it may say, for text: output, pooling (mean, cls, none), max_tokens, tokenizer
@@ -81,7 +81,7 @@ def open_onnx(path: str, *, kind: Literal["text", "image"]) -> OnnxTextEmbedder 
     if not model.is_file():
         raise UsageError(f"there is no model file {path}.", remedy="Pass --embedder onnx:PATH of a .onnx file.")
     settings = _settings(model, TEXT_KEYS if kind == "text" else IMAGE_KEYS)
-    session = OnnxSession(model)
+    session = OnnxSession(model, threads=threads)
     output = str(settings.get("output", next(iter(session.outputs))))
     if output not in session.outputs:
         raise UsageError(f"{path} has no output {output!r}.", remedy=f"Its outputs: {', '.join(session.outputs)}.")

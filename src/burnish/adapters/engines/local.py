@@ -1,7 +1,6 @@
 """The items of a stage on the cores of this machine: in threads that share memory, or in processes that share files."""
 
 import multiprocessing
-import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import pyarrow as pa
 from threadpoolctl import ThreadpoolController
+
+from burnish.adapters.engines.machine import n_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,7 +25,7 @@ class Threads:
     """Runs up to `n_threads` items at a time in this process, each with one thread of linear algebra.
 
     Compiled kernels and matrix products let go of the interpreter, so threads are enough and nothing is
-    copied. Between stages the linear algebra may use `n_threads` threads itself: there are never more.
+    copied. A single item has one thread too: threads of linear algebra wait for each other by spinning.
     """
 
     def __init__(self, n_threads: int | None = None, *, told: Told | None = None) -> None:
@@ -34,11 +36,11 @@ class Threads:
         """Give the result of each item in order; the first error ends the stage, once running items have ended."""
         waiting = list(items)
         n_workers = min(self.n_threads, len(waiting))
-        if n_workers <= 1:
-            with limited(self.n_threads):
-                return [function(item) for item in waiting]
-        with limited(1), ThreadPoolExecutor(n_workers) as pool:
-            return _collected([pool.submit(function, item) for item in waiting], self.told)
+        with limited(1):
+            if n_workers <= 1:
+                return _in_turn(function, waiting, self.told)
+            with ThreadPoolExecutor(n_workers) as pool:
+                return _collected([pool.submit(function, item) for item in waiting], self.told)
 
 
 class Processes:
@@ -81,16 +83,32 @@ class Processes:
             stage.unlink()
 
 
-def n_cores() -> int:
-    """Give how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def limited(n_threads: int) -> Iterator[None]:
     """Let linear algebra use this many threads of its own."""
     with _controller().limit(limits=n_threads, user_api="blas"):
         yield
+
+
+@contextmanager
+def bounded(n_threads: int) -> Iterator[None]:
+    """Let every library of this process that has threads use no more: linear algebra, OpenMP, Arrow."""
+    before = pa.cpu_count()
+    pa.set_cpu_count(n_threads)
+    try:
+        with ThreadpoolController().limit(limits=n_threads):
+            yield
+    finally:
+        pa.set_cpu_count(before)
+
+
+def _in_turn(function: Callable[[Item], Result], items: list[Item], told: Told | None) -> list[Result]:
+    results: list[Result] = []
+    for item in items:
+        results.append(function(item))
+        if told is not None:
+            told(len(results), len(items))
+    return results
 
 
 def _collected(futures: list[Future[Any]], told: Told | None) -> list[Any]:

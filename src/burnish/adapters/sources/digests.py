@@ -36,14 +36,29 @@ def digest_files(paths: Iterable[Path | None], given: Iterable[str | None]) -> N
 
 
 def digest_vectors(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:
-    """Give the digest (n_rows, 2) of each row as float32; -0.0 counts as 0.0, every NaN as the same."""
+    """Give the digest (n_rows, 2) of each row as float32; -0.0 counts as 0.0, every NaN as the same.
+
+    A row that float32 cannot hold, because it would become zero or infinite, counts as float64.
+    """
     parts = []
     for start in range(0, len(vectors), BLOCK_ROWS):
-        with np.errstate(over="ignore"):
-            block = vectors[start : start + BLOCK_ROWS].astype(np.float32) + np.float32(0)
-        block[np.isnan(block)] = np.nan
-        parts.append(digest_blocks(np.ascontiguousarray(block).view(np.uint8)))
+        block = vectors[start : start + BLOCK_ROWS]
+        narrow = _plain_numbers(block, np.float32)
+        digests = digest_blocks(narrow.view(np.uint8))
+        lost = np.flatnonzero((np.isinf(narrow) & np.isfinite(block)).any(axis=1) | (narrow == 0).all(axis=1))
+        lost = lost[(block[lost] != 0).any(axis=1)]
+        if len(lost):
+            digests[lost] = digest_blocks(_plain_numbers(block[lost], np.float64).view(np.uint8))
+        parts.append(digests)
     return np.concatenate(parts) if parts else np.empty((0, 2), np.uint64)
+
+
+def _plain_numbers(block: NDArray[np.floating], dtype: type[np.floating]) -> NDArray[np.floating]:
+    """Give numbers in a width and in the byte order of this machine, with one zero and one NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        plain = np.ascontiguousarray(block.astype(dtype) + dtype(0))
+    plain[np.isnan(plain)] = np.nan
+    return plain
 
 
 def digest_fields(table: pa.Table) -> NDArray[np.uint64]:

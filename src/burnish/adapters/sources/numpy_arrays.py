@@ -1,5 +1,6 @@
 """Embeddings in .npy (memory-mapped) and .npz files, with labels and ids beside them."""
 
+import math
 import struct
 import zipfile
 import zlib
@@ -23,6 +24,9 @@ UNREADABLE = (
 )  # fmt: skip
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 """Of a member in a zip: signature, five short fields, checksum and sizes, lengths of name and extra field."""
+
+ENCRYPTED = 1
+"""The flag of a member that only a password opens."""
 
 SMALLEST_MAPPED = 1_000_000
 """Members of fewer bytes are simply read."""
@@ -115,8 +119,17 @@ def _open(file: DataFile, given: Given, name: str) -> Opened:
 def _arrays_of(path: Path) -> dict[str, NDArray[np.generic]]:
     """Give the arrays of an .npz; those that lie in it uncompressed, as np.savez leaves them, memory-mapped."""
     with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as loaded:
+        for member in archive.infolist():
+            _refuse_no_array(member)
         members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
         return {key: _mapped(path, members[key]) if _is_plain(members[key]) else loaded[key] for key in loaded.files}
+
+
+def _refuse_no_array(member: zipfile.ZipInfo) -> None:
+    if not member.filename.endswith(".npy"):
+        raise ValueError(f"{member.filename!r} in it is no array")
+    if member.flag_bits & ENCRYPTED:
+        raise ValueError(f"{member.filename!r} in it is encrypted")
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
@@ -130,12 +143,14 @@ def _mapped(path: Path, member: zipfile.ZipInfo) -> NDArray[np.generic]:
         signature, *_, name_length, extra_length = LOCAL_HEADER.unpack(header)
         if signature != b"PK\x03\x04":
             raise zipfile.BadZipFile(f"no local header for {member.filename!r}")
-        file.seek(name_length + extra_length, 1)
+        start = file.seek(name_length + extra_length, 1)
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran_order, dtype = read(file)
         if dtype.hasobject:
             raise ValueError("Python objects")
+        if file.tell() - start + math.prod(shape) * dtype.itemsize != member.file_size:
+            raise ValueError(f"{member.filename!r} in it is not as large as an array of shape {shape}")
         order: Literal["F", "C"] = "F" if fortran_order else "C"
         return np.memmap(path, dtype, "r", file.tell(), shape, order)
 

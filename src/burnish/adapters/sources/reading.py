@@ -40,16 +40,19 @@ TABLE_READERS: dict[str, Callable[[DataFile, Given], tuple[pa.Table, list[Guess]
 }
 
 
-def read_source(source: object, given: Given, *, name: str | None = None) -> tuple[Dataset, list[Guess]]:
+def read_source(
+    source: object, given: Given, *, name: str | None = None, max_bytes: int | None = None
+) -> tuple[Dataset, list[Guess]]:
     """Give the rows of a source as a Dataset, and every role that was guessed, with the reason.
 
     `source` is a path, glob, folder or URI, or an object in memory: a pandas, polars or pyarrow
     table, a Hugging Face data set, a list of strings or dicts, a dict of lists, an array of
     embeddings. `given` holds role → field (`meta`: several); what it leaves out is guessed, an
-    empty name says that there is none. Raises InputError and UsageError, each with a remedy.
+    empty name says that there is none. Tables whose files alone are larger than `max_bytes` are not begun.
+    Raises InputError and UsageError, each with a remedy.
     """
     if isinstance(source, (str, os.PathLike)):
-        opened = _open_path(source, given, name)
+        opened = _open_path(source, given, name, max_bytes)
     else:
         opened = replace(open_object(source, given, name or "dataset"), own_paths=True)
     refuse_twins(opened.fields, opened.name)
@@ -74,7 +77,7 @@ class GivenSource:
         return read_source(self.source, self.given)[0]
 
 
-def _open_path(source: str | os.PathLike[str], given: Given, name: str | None) -> Opened:
+def _open_path(source: str | os.PathLike[str], given: Given, name: str | None, max_bytes: int | None) -> Opened:
     located, text = locate(source), os.fspath(source)
     files = located.files
     kind = _one_kind(files, text)
@@ -86,6 +89,12 @@ def _open_path(source: str | os.PathLike[str], given: Given, name: str | None) -
         return open_images(files, located.folder, name)
     if kind == "numpy":
         return open_arrays(files, given, name)
+    n_bytes = sum(file.size for file in files)
+    if max_bytes is not None and n_bytes > max_bytes:
+        raise InputError(
+            f"{text!r} has {n_bytes / 2**20:,.1f} MiB in files, and {max_bytes / 2**20:,.0f} MiB of memory are left.",
+            remedy="Pass embeddings as .npy, which is not loaded, or a part of the rows; or raise --max-memory.",
+        )
     read = [TABLE_READERS[kind](file, given) for file in files]
     table = concatenate([table for table, _ in read], repr(text))
     return Opened(table, name, folder=located.folder, notes=tuple(note for _, notes in read for note in notes))

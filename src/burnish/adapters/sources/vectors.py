@@ -47,7 +47,7 @@ def refuse_unusable(vectors: NDArray[np.floating], name: str) -> None:
     """Raise InputError when no row has a direction: every one holds NaN or infinity, or is all zero."""
     for start in range(0, len(vectors), BLOCK_ROWS):
         block = vectors[start : start + BLOCK_ROWS]
-        if (np.isfinite(block).all(axis=1) & block.any(axis=1)).any():
+        if (np.isfinite(block).all(axis=1) & (block != 0).any(axis=1)).any():
             return
     raise InputError(
         f"no embedding of {name} can be used: every one holds NaN or infinity, or is all zero.",

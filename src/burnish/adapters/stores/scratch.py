@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from burnish.errors import OutputError
@@ -35,14 +38,15 @@ class FolderScratch:
             partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            raise OutputError(
-                f"intermediate results cannot be kept in {self.root}: {error.strerror or error}.",
-                remedy="Free space, make the folder writable, or pass --workspace DIR.",
-            ) from error
+            raise self._unwritable(error) from error
 
     def get(self, name: str) -> NDArray[Any]:
         """Give the array, memory-mapped; what is written to it stays in this process."""
-        array: NDArray[Any] = np.load(self._path(name), mmap_mode="c", allow_pickle=False)
+        path = self._path(name)
+        try:
+            array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+        except ValueError:  # an array of no values cannot be mapped
+            array = np.load(path, allow_pickle=False)
         return array
 
     def drop(self, name: str) -> None:
@@ -52,6 +56,36 @@ class FolderScratch:
     def clear(self, part: str = "") -> None:
         """Remove the folder, or a sub-folder, with all that was left in it."""
         shutil.rmtree(self.root / part, ignore_errors=True)
+
+    @contextmanager
+    def owned(self) -> Iterator["FolderScratch"]:
+        """Give this folder while no other process has it, else another one that is removed in the end.
+
+        A process that dies lets go of its folder, and the next one goes on with what lies there.
+        """
+        lock = FileLock(f"{self.root}.lock")
+        try:
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            beside = FolderScratch(f"{self.root}-{os.getpid()}")
+            try:
+                yield beside
+            finally:
+                beside.clear()
+            return
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield self
+        finally:
+            lock.release()  # its file stays: to remove it would take it from one who opens it now
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"intermediate results cannot be kept in {self.root}: {error.strerror or error}.",
+            remedy="Free space, make the folder writable, or pass --workspace DIR.",
+        )
 
     def _path(self, name: str) -> Path:
         return self.root / f"{name}.npy"

@@ -1,0 +1,1 @@
+"""What burnish's kernels cost beside the fastest libraries: docs/performance.md tells how it is measured."""
