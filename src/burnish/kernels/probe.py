@@ -8,6 +8,7 @@ Several fits of the same rows, each with its own weights and labels, share every
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,12 +28,14 @@ L2_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 TOLERANCE = 3e-6
 """Share of the objective that is left to gain."""
 
-SEARCH_ROWS = 5_000
+SEARCH_ROWS, SEARCH_TOLERANCE = 5_000, 1e-4
+"""Rows among which the regularisation is searched, and how far those fits go: its held-out losses differ by more."""
+
 BLOCK_VALUES = 16_000_000
 SCORES = 250_000
 """Scores held at a time in a fit: 1 MB of float32."""
 
-ITEM_ROWS = 8_192
+ITEM_ROWS = 4_096
 """Rows of a pass that one worker takes at a time: sums are the same for any number of workers."""
 
 DOUBT_ROWS, SMALLEST_DOUBT = 2_000, 1e-4
@@ -152,7 +155,7 @@ class _HeldOut:
     def loss(self, l2: float) -> float:
         """Give the summed log loss on the held-out rows, each probability bounded below by 1e-6."""
         if l2 not in self.known:
-            self.solution = self.problem.solve(l2, self.solution)
+            self.solution = self.problem.solve(l2, self.solution, tolerance=SEARCH_TOLERANCE)
             self.known[l2] = sum(self._of_fold(k, point) for k, point in enumerate(self.solution))
         return self.known[l2]
 
@@ -226,10 +229,10 @@ class _Problem:
         """Lines of a solution, and classes."""
         return self.space.rows.shape[1] + 1, self.has.shape[1]
 
-    def solve(self, l2: float, start: Floats | None = None) -> Floats:
+    def solve(self, l2: float, start: Floats | None = None, *, tolerance: float = TOLERANCE) -> Floats:
         """Give the solutions (n_fits, d + 1, n_classes), from given ones or from a smaller problem's."""
         if start is None:
-            start = self._start(l2)
+            start = self._start(l2, tolerance)
         start[:, -1][~self.has] = NEVER
         doubt = self._doubt(start[0]) if start.any() else self.has[0] / self.has[0].sum()
         curvature = np.outer(np.append(self.space.variances, 1), np.maximum(doubt, SMALLEST_DOUBT))
@@ -238,11 +241,11 @@ class _Problem:
             lambda points, which: self._evaluate(points, which, l2),
             start.reshape(len(start), -1),
             curvature.ravel().astype(np.float32),
-            tolerance=TOLERANCE,
+            tolerance=tolerance,
         )
         return found.reshape(start.shape)
 
-    def _start(self, l2: float) -> Floats:
+    def _start(self, l2: float, tolerance: float) -> Floats:
         """Several fits start from one to the mean weights, a single one from nothing."""
         start = np.zeros((len(self.has), *self.shape), np.float32)
         had = np.any(self.has, axis=0, keepdims=True)
@@ -250,7 +253,7 @@ class _Problem:
             common = replace(
                 self, codes=self.codes[:, :1].copy(), weights=self.weights.mean(axis=1, keepdims=True), has=had
             )
-            start[:] = common.solve(l2)
+            start[:] = common.solve(l2, tolerance=tolerance)
         return start
 
     def _doubt(self, point: Floats) -> NDArray[np.float64]:
@@ -266,10 +269,14 @@ class _Problem:
         (n_lines, n_classes), n_fits = self.shape, len(which)
         solution = points.reshape(n_fits, n_lines, n_classes)
         together = np.ascontiguousarray(solution.transpose(1, 0, 2)).reshape(n_lines, -1)
-        starts = range(0, len(self.codes), ITEM_ROWS)
-        parts = self.engine.map(lambda start: self._summed((start, start + ITEM_ROWS), together, which), starts)
-        values = np.sum([part[0] for part in parts], axis=0)
-        gradient = np.sum([part[1] for part in parts], axis=0)
+        n_spans = 1 + (len(self.codes) - 1) // ITEM_ROWS
+        bounds = np.linspace(0, len(self.codes), n_spans + 1).round().astype(int).tolist()
+        spans = list(pairwise(bounds))
+        parts = self.engine.map(lambda span: self._summed(span, together, which), spans)
+        values, gradient = parts[0]
+        for more_values, more_gradient in parts[1:]:
+            values += more_values
+            gradient += more_gradient
         penalised = np.float32(l2) * solution[:, :-1]
         values += 0.5 * np.einsum("fdc,fdc->f", penalised, solution[:, :-1], dtype=np.float64)
         gradients = gradient.reshape(n_lines, n_fits, n_classes).transpose(1, 0, 2).astype(np.float32)
@@ -283,9 +290,9 @@ class _Problem:
         coef, intercept = together[:-1], together[-1]
         gradient = np.zeros(together.shape)
         values = np.zeros(len(which))
-        step, end = max(64, SCORES // together.shape[1]), min(span[1], len(self.codes))
-        for start in range(span[0], end, step):
-            some = slice(start, min(start + step, end))
+        step = max(64, SCORES // together.shape[1])
+        for start in range(*span, step):
+            some = slice(start, min(start + step, span[1]))
             rows = self.space.rows[some]
             codes = np.ascontiguousarray(self.codes[some][:, which])
             weights = np.ascontiguousarray(self.weights[some][:, which])
