@@ -34,14 +34,11 @@ from burnish.pipeline.detail import Detailed
 from burnish.pipeline.embedding import embed_rows, unit_rows
 from burnish.pipeline.gathering import Skipped, gather, judge
 from burnish.pipeline.measurement import Protocol, measure, measurement_field
-from burnish.pipeline.memory import Need, parse_size
+from burnish.pipeline.memory import FILED_ROWS, Need, parse_size
 from burnish.pipeline.summary import summarize
 from burnish.protocols import Progress, Silent
 
 RowKind = Literal["text", "image", "table", "vectors"]
-FILED_ROWS = 200_000
-"""Beyond this many rows, intermediate results lie in files."""
-
 HASHED_ROWS = 16_384
 
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "pyarrow", "onnxruntime", "pillow")

@@ -147,23 +147,39 @@ def _stacked(parts: list[csr_array]) -> csr_array:
 def _weighted(counts: csr_array) -> csr_array:
     """Weigh by 1 + log tf and smoothed idf, then scale rows to unit length."""
     rows_of_token = np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = np.log((1 + counts.shape[0]) / (1 + rows_of_token)) + 1
-    values = (1 + np.log(counts.data)) * rarity[counts.indices]
-    owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    norms = np.sqrt(np.bincount(owner, weights=values**2, minlength=counts.shape[0]))
-    unit = (values / norms[owner]).astype(np.float32)
-    return csr_array((unit, counts.indices, counts.indptr), shape=counts.shape)
+    rarity = np.asarray(np.log((1 + counts.shape[0]) / (1 + rows_of_token)) + 1, np.float32)
+    values = np.log(counts.data)
+    values += 1
+    _scale_rows(values, (counts.indptr, counts.indices), rarity)
+    return csr_array((values, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def _without(profiles: csr_array, tokens: NDArray[np.bool_]) -> csr_array:
     kept = ~tokens[profiles.indices]
-    bounds = np.concatenate([[0], np.cumsum(kept)])[profiles.indptr]
+    before = np.zeros(len(kept) + 1, profiles.indptr.dtype)
+    np.cumsum(kept, out=before[1:])
+    bounds = before[profiles.indptr]
+    del before
     return _rows(profiles.data[kept], profiles.indices[kept], bounds, n_tokens=profiles.shape[1])
 
 
 def _parts(profiles: csr_array) -> Parts:
     """Give starts, tokens and weights as compiled kernels take them."""
     return profiles.indptr, profiles.indices, profiles.data
+
+
+@compiled()
+def _scale_rows(values: Floats, rows: tuple[Starts, Starts], factors: Floats) -> None:
+    """Multiply each value by the factor of its token, then each row to unit length."""
+    starts, tokens = rows
+    for row in range(len(starts) - 1):
+        total = 0.0
+        for entry in range(starts[row], starts[row + 1]):
+            values[entry] *= factors[tokens[entry]]
+            total += np.float64(values[entry]) * np.float64(values[entry])
+        scale = 1 / np.sqrt(total) if total > 0 else 0.0
+        for entry in range(starts[row], starts[row + 1]):
+            values[entry] = np.float32(values[entry] * scale)
 
 
 @compiled()

@@ -20,13 +20,19 @@ TAUGHT_ROWS, TAUGHT_COPIES = 50_000, 3
 N_FITS, FIT_ARRAYS = 6, 30
 """Probes fitted at once, and arrays of the size of one that each takes."""
 
-ROW, ROW_CLASS = 1_900, 12
+FILED_ROWS = 200_000
+"""Beyond this many rows, what steps leave lies in files."""
+
+HELD_ROW, HELD_CLASS = 1_900, 12
 """Bytes of all evidence of a row and of the step that needs most beside it; and of each class of a row."""
+
+FILED_ROW, FILED_CLASS = 900, 8
+"""The same where what steps leave lies in files."""
 
 WIDTHS = {"text": 256, "image": 816, "table": 64}
 """Dimensions of the default embedders, and about those of a table."""
 
-TEXT_COPIES = 12
+TEXT_COPIES = 50
 """Bytes of profiles for each byte of text."""
 
 
@@ -72,7 +78,9 @@ class Need:
         """Give an upper estimate of what an audit takes beside the rows that were read (`benchmarks.memory`)."""
         taught = TAUGHT_COPIES * 4 * min(self.n_rows, TAUGHT_ROWS) * self.n_dims
         fits = FIT_ARRAYS * 4 * N_FITS * self.n_dims * self.n_classes + 8 * 4 * self.n_dims**2
-        rows = self.n_rows * (ROW + ROW_CLASS * self.n_classes)
+        filed = self.n_rows > FILED_ROWS
+        row, of_class = (FILED_ROW, FILED_CLASS) if filed else (HELD_ROW, HELD_CLASS)
+        rows = self.n_rows * (row + of_class * self.n_classes)
         return BASE + BASE_THREAD * n_threads + taught + fits + rows + self.n_made
 
     def refuse_beyond(self, budget: int, *, n_threads: int) -> None:
