@@ -70,20 +70,22 @@ def fit_probe(
     return fit_probes(embeddings, labels, weights[:, None], n_classes=n_classes, l2=l2)[0]
 
 
-def fit_probes(
+def fit_probes(  # noqa: PLR0913 - what is fitted, and how
     embeddings: NDArray[np.floating],
     labels: NDArray[np.integer],
     weights: NDArray[np.floating],
     *,
     n_classes: int,
     l2: float = 1e-2,
+    tolerance: float = TOLERANCE,
     engine: Engine | None = None,
 ) -> list[Probe]:
     """Fit a probe for each column of `weights` (n, n_fits), which may be 0, to rows (n, n_dims).
 
     `labels`: codes in 0..n_classes-1, (n,) or one column a fit (n, n_fits). Rows with NaN are the caller's to
-    leave out. One class gives a constant answer, no row at all a uniform one. One fit to the mean weights
-    goes first; the others start from it. Each takes 10 to 80 passes of 4·n·n_dims·n_classes operations.
+    leave out. A fit ends when it can gain no more than `tolerance` of its objective. One class gives a constant
+    answer, no row at all a uniform one. One fit to the mean weights goes first; the others start from it. Each
+    takes 10 to 80 passes of 4·n·n_dims·n_classes operations.
     """
     weights = np.asarray(weights, np.float32)
     codes = np.ascontiguousarray(np.broadcast_to(np.atleast_2d(np.asarray(labels, np.int32).T).T, weights.shape))
@@ -93,7 +95,7 @@ def fit_probes(
     if len(fits):
         of_fits = np.ascontiguousarray(codes[:, fits]), weights[:, fits], has[fits]
         problem = _Problem.of(embeddings, *of_fits, engine=engine)
-        for fit, point in zip(fits, problem.solve(l2), strict=True):
+        for fit, point in zip(fits, problem.solve(l2, tolerance=tolerance), strict=True):
             probes[fit] = problem.space.probe(point, has[fit])
     return probes
 

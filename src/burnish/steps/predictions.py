@@ -19,6 +19,9 @@ from burnish.kernels.vectors import Vectors
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+FIT_TOLERANCE = 3e-5
+"""Share of the objective that the probes may leave to gain: beyond it the held-out loss no longer falls."""
+
 SUM_TOLERANCE = 0.01
 """How far the probabilities of a row may be from adding up to 1: published ones are rounded."""
 
@@ -42,7 +45,7 @@ class Predictions:
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
     uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba", "@prediction")
     writes: ClassVar[tuple[str, ...]] = ("probabilities", "predicted", "fold", "probe")
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the three columns and the one-line summary `probe`; raises InputError for unusable @proba."""
@@ -77,7 +80,15 @@ class Predictions:
         taught = _sample(train, self.max_train_rows, np.random.default_rng(seed))
         held_out = np.array([*range(self.n_folds), -1])
         weights = fold[taught][:, None] != held_out
-        probes = fit_probes(vectors.at(taught), codes[taught], weights, n_classes=n_classes, l2=l2, engine=engine)
+        probes = fit_probes(
+            vectors.at(taught),
+            codes[taught],
+            weights,
+            n_classes=n_classes,
+            l2=l2,
+            tolerance=FIT_TOLERANCE,
+            engine=engine,
+        )
         probabilities = np.full((len(codes), n_classes), 1 / max(1, n_classes), np.float32)
         for start, stop in vectors.blocks():
             rows = vectors.rows[start:stop]
