@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
-from burnish.kernels.slices import Family, cross, likelihood_ratios, one_hot, regions, scan
+from burnish.kernels.slices import Family, _count_drawn, cross, likelihood_ratios, one_hot, regions, scan
 
 
 def coded_rows(n_rows, seed):
@@ -180,3 +180,18 @@ def test_regions_keep_to_their_sizes_and_leave_out_unreadable_rows():
 
 def test_too_few_rows_have_no_regions():
     assert regions(unit_blobs(40)[0], min_rows=30).shape == (40, 0)
+
+
+def test_drawn_errors_are_counted_as_those_of_a_permutation():
+    rng = np.random.default_rng(0)
+    member = rng.random((300, 5)) < [0.05, 0.1, 0.3, 0.5, 0.9]
+    by_row = csr_array(member.astype(np.float32))
+    counts, order = np.zeros((4_000, 5), np.int32), np.arange(300, dtype=np.int32)
+    _count_drawn(counts, (by_row.indptr, by_row.indices), order, (60, np.array([7], np.uint64)))
+    assert sorted(order.tolist()) == list(range(300))
+    law = stats.hypergeom(300, member.sum(axis=0), 60)
+    np.testing.assert_allclose(counts.mean(axis=0), law.mean(), atol=4 * law.std().max() / 4_000**0.5)
+    np.testing.assert_allclose(counts.var(axis=0), law.var(), rtol=0.12)
+    whole = np.zeros((1, 5), np.int32)
+    _count_drawn(whole, (by_row.indptr, by_row.indices), order, (300, np.array([7], np.uint64)))
+    assert whole[0].tolist() == member.sum(axis=0).tolist()

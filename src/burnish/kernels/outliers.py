@@ -38,7 +38,8 @@ def outlier_score(
     after Ledoit–Wolf whitening (Ledoit & Wolf 2004), which weighs all directions of the data alike.
     Copies of a row (`COPY_DISTANCE`) do not count, so that a stranger that occurs ten times stays one.
     Nearest is among `neighbors` (n, k_given; -1 none) with cosine `distances`, and `n_references`
-    random rows, which bounds the cost: 4·n·n_references·d operations, one (512, n_references) block a worker.
+    random rows, which bounds the cost: 2·n·n_references·d operations (4 where lists are short), one (512, n_references)
+    block a worker.
 
     Each view becomes a robust deviation (log distance, median and lower half: strangers, up to half
     of the rows, hardly move it); their sum is read as a normal deviation, again by its lower half.
@@ -172,13 +173,18 @@ class _Among:
     neighbors: Array
     distances: Array
 
-    def block(self, start: int, stop: int) -> tuple[NDArray[np.int64], Array]:
+    def block(self, start: int, stop: int) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
+        """Give neighbors (m, k), distances (m, k), and which are there at all, references too."""
         rows = self.vectors.rows[start:stop]
         near, usable = np.asarray(self.neighbors[rows], np.int64), self.vectors.rows
         place = np.minimum(np.searchsorted(usable, near), len(usable) - 1)
         known = (near >= 0) & (usable[place] == near)
         reference = np.minimum(np.searchsorted(self.chosen, place), len(self.chosen) - 1)
-        return np.where(known & (self.chosen[reference] != place), place, -1), self.distances[rows]
+        return np.where(known & (self.chosen[reference] != place), place, -1), self.distances[rows], known
+
+    def themselves(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Tell which reference (m, n_references) each row of the block is."""
+        return np.asarray(self.chosen == np.arange(start, stop)[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,22 +223,26 @@ class _NearestMeans:
     def _means(self, start: int, stop: int) -> Floats:
         vectors, references = self.among.vectors, self.references
         rows, lengths = vectors.block(start, stop), self.lengths[start:stop, None]
-        near, distances = self.among.block(start, stop)
-        none = (near < 0) | (distances <= COPY_DISTANCE)
+        near, distances, listed = self.among.block(start, stop)
+        copy = distances <= COPY_DISTANCE
+        none = (near < 0) | copy
+        excluded = self.among.themselves(start, stop)
+        as_given = _mean_of_finite(smallest_values(np.where(listed & ~copy, distances, np.inf), self.k))
+        # A list with k rows and no copy holds the nearest already; else references are looked at too.
+        short = np.flatnonzero(((listed & ~copy).sum(axis=1) < self.k) | (listed & copy).any(axis=1))
+        if len(short):
+            similar = rows[short] @ references.plain.T
+            excluded[short] |= similar >= 1 - COPY_DISTANCE
+            similar[excluded[short]] = -np.inf
+            as_given[short] = self._mean_of_nearest(similar, np.where(none[short], np.inf, distances[short]))
         dual = self.whitening.dual(rows)
         offset = (dual @ self.whitening.center)[:, None]
-        as_given = rows @ references.plain.T
         whitened = (dual @ references.plain.T - offset) / (lengths * references.lengths)
         at = np.maximum(near, 0)
         products = np.matmul(vectors.take(at.ravel()).reshape(*at.shape, -1), dual[:, :, None])[:, :, 0]
         to_near = 1 - (products - offset) / (lengths * self.lengths[at])
-        copies = as_given >= 1 - COPY_DISTANCE  # among them the row itself
-        return np.stack(
-            [
-                self._mean_of_nearest(np.where(copies, -np.inf, as_given), np.where(none, np.inf, distances)),
-                self._mean_of_nearest(np.where(copies, -np.inf, whitened), np.where(none, np.inf, to_near)),
-            ]
-        )
+        whitened[excluded] = -np.inf
+        return np.stack([as_given, self._mean_of_nearest(whitened, np.where(none, np.inf, to_near))])
 
     def _mean_of_nearest(self, similar: Floats, close: Array) -> Floats:
         far = 1 - np.take_along_axis(similar, largest_columns(similar, self.k), axis=1)

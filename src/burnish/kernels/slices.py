@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.cluster.hierarchy import linkage
-from scipy.sparse import coo_array, csc_array, csr_array, hstack
+from scipy.sparse import coo_array, csc_array, hstack
 from scipy.special import logsumexp, xlogy
 from scipy.stats import rankdata
 
+from burnish.kernels.compiled import compiled
 from burnish.kernels.kmeans import assign, spherical_kmeans
 from burnish.kernels.vectors import Vectors
 
-PERMUTED_VALUES = 8_000_000
-"""Permuted errors held at a time: 32 MB of float32."""
-
-
+Indices = NDArray[np.integer]
+Seed = NDArray[np.uint64]
 MIN_LEFT = 0.8
 """Share of its rows that a slice must have outside of slices already reported, to be another slice."""
 
@@ -245,6 +244,10 @@ class _Search(NamedTuple):
     max_q_value: float
     rng: np.random.Generator
 
+    def means(self, part: NDArray[np.int64]) -> bool:
+        """Tell whether a part is of a family that is averaged."""
+        return bool(np.isin(part, self.averaged).any())
+
 
 def _narrowed(errors: NDArray[np.bool_], candidates: csc_array, found: Scanned, search: _Search) -> Scanned:
     """Give the part of a slice that holds its errors, where one stands out within it; else the slice itself.
@@ -289,15 +292,12 @@ def _averaged(errors: NDArray[np.bool_], candidates: csc_array, found: Scanned, 
 def _strongest(errors: NDArray[np.bool_], candidates: csc_array, search: _Search) -> Scanned:
     """Test the candidate that stands out most in its family (columns of `search.parts`)."""
     n_rows, n_errors = len(errors), int(errors.sum())
-    transposed = [candidates[:, part].T.tocsr() for part in search.parts]
-    sizes = [np.asarray(matrix.sum(axis=1), np.float64).ravel() for matrix in transposed]
-    observed = [
-        likelihood_ratios((matrix @ errors.astype(np.float32))[:, None], size, n_errors, n_rows)
-        for matrix, size in zip(transposed, sizes, strict=True)
+    sizes, hits = _column_sums(candidates), candidates.T @ errors.astype(np.float32)
+    observed = [likelihood_ratios(hits[part, None], sizes[part], n_errors, n_rows) for part in search.parts]
+    statistic = [
+        _statistic(ratios, averaged=search.means(part)) for ratios, part in zip(observed, search.parts, strict=True)
     ]
-    averaged = [bool(np.isin(part, search.averaged).any()) for part in search.parts]
-    statistic = [_statistic(ratios, averaged=mean) for ratios, mean in zip(observed, averaged, strict=True)]
-    permuted = _permuted(errors, list(zip(transposed, sizes, averaged, strict=True)), search)
+    permuted = _permuted(errors, candidates, search)
     # The first column is the data as observed: under the null it is one permutation among the others.
     together = np.column_stack([np.concatenate(statistic), permuted])
     ranks = np.array([rankdata(-family, method="max") for family in together]) / together.shape[1]
@@ -330,22 +330,47 @@ def _column_sums(matrix: csc_array) -> NDArray[np.float64]:
     return np.asarray(matrix.sum(axis=0), np.float64).ravel()
 
 
-def _permuted(
-    errors: NDArray[np.bool_], families: list[tuple[csr_array, NDArray[np.float64], bool]], search: _Search
-) -> NDArray[np.float64]:
+def _permuted(errors: NDArray[np.bool_], candidates: csc_array, search: _Search) -> NDArray[np.float64]:
     """Give the statistic (n_families, n_permutations) of each permutation of the errors."""
     n_rows, n_errors = len(errors), int(errors.sum())
-    step = max(1, PERMUTED_VALUES // n_rows)
-    blocks = []
-    for start in range(0, search.n_permutations, step):
-        width = min(step, search.n_permutations - start)
-        shuffled = np.column_stack([search.rng.permutation(errors) for _ in range(width)]).astype(np.float32)
-        rows = [
-            _statistic(likelihood_ratios(matrix @ shuffled, size, n_errors, n_rows), averaged=averaged)
-            for matrix, size, averaged in families
+    by_row = candidates[:, np.concatenate(search.parts)].tocsr()
+    counts = np.zeros((search.n_permutations, by_row.shape[1]), np.int32)
+    state = search.rng.integers(2**63, size=1, dtype=np.uint64)
+    _count_drawn(counts, (by_row.indptr, by_row.indices), np.arange(n_rows, dtype=np.int32), (n_errors, state))
+    sizes, ends = _column_sums(by_row), np.cumsum([0, *map(len, search.parts)])
+    return np.array(
+        [
+            _statistic(
+                likelihood_ratios(counts[:, start:end].T, sizes[start:end], n_errors, n_rows),
+                averaged=search.means(part),
+            )
+            for part, (start, end) in zip(search.parts, pairwise(ends.tolist()), strict=True)
         ]
-        blocks.append(np.array(rows))
-    return np.concatenate(blocks, axis=1)
+    )
+
+
+@compiled()
+def _count_drawn(
+    counts: NDArray[np.int32], rows: tuple[Indices, Indices], order: NDArray[np.int32], draw: tuple[int, Seed]
+) -> None:
+    """Draw `n_errors` rows for each line of `counts`, and count them by candidate.
+
+    The first places of a shuffle (Knuth's algorithm P) that goes on from the last one; numbers by splitmix64
+    (Steele, Lea & Flood 2014).
+    """
+    (starts, candidates), (n_errors, state) = rows, draw
+    for line in range(len(counts)):
+        for place in range(n_errors):
+            state[0] += np.uint64(0x9E3779B97F4A7C15)
+            mixed = state[0]
+            mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            mixed ^= mixed >> np.uint64(31)
+            other = place + np.int64(mixed % np.uint64(len(order) - place))
+            row = order[other]
+            order[other], order[place] = order[place], row
+            for entry in range(starts[row], starts[row + 1]):
+                counts[line, candidates[entry]] += 1
 
 
 def likelihood_ratios(

@@ -60,7 +60,7 @@ class SlicesStep:
         "exact_group",
     )
     writes: ClassVar[tuple[str, ...]] = ("slices",)
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give one line a slice, surest first."""
