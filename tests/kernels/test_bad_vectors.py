@@ -113,10 +113,6 @@ def test_thousands_of_copies_are_one_group_and_no_near_group_of_others(crowded):
     assert np.mean(near[np.setdiff1d(np.arange(N_CROWD), copies)] >= 0) < 0.01
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a search by cells leaves copies in the cliques of the cells that they are cut into: 16 clusters",
-)
 def test_thousands_of_copies_lie_in_one_cluster_at_every_level(crowded):
     _, copies, found = crowded
     path = cluster_rows(found.positions, n_resamples=1).path

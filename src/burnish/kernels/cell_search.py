@@ -16,6 +16,7 @@ import numpy as np
 
 from burnish.kernels.cells import Arranged, Ranks, Shard, arrange, cut_shards
 from burnish.kernels.compiled import compiled
+from burnish.kernels.crowds import link_crowds
 from burnish.kernels.exact_search import search_exact
 from burnish.kernels.items import Resources, Scratch
 from burnish.kernels.kmeans import grouped, nearest_cells
@@ -65,7 +66,9 @@ def search_graph(vectors: Vectors, k: int, *, recall: float, seed: int, resource
         turn.before(state)
         resources.engine.map(turn, shards)
         state, turn = turn.after(state, shards)
-    return _by_position(state.best, arranged.order), Known(found, len(sampled.rows))
+    best = _by_position(state.best, arranged.order)
+    link_crowds(best, vectors)
+    return best, Known(found, len(sampled.rows))
 
 
 class State(NamedTuple):
