@@ -29,7 +29,7 @@ class NearestNeighbors:
     reads: ClassVar[tuple[str, ...]] = ("embeddings",)
     uses: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ("neighbors", "neighbor_distances", "neighbor_recall")
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the two columns and the one-line summary `neighbor_recall`."""
