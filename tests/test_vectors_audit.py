@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
@@ -15,7 +16,7 @@ from burnish.protocols import Silent
 from burnish.steps.layout import Layout
 from burnish.steps.neighbors import NearestNeighbors
 from burnish.testing.planted import Defects, planted_vectors
-from burnish.workspace import Limits, Workspace
+from burnish.workspace import Limits, Workspace, _key
 
 DEFECTS = Defects(
     duplicates=0.03, near_duplicates=0.03, leaks=0.02, wrong_labels=0.06, outliers=0.02, weak_slice=0.05
@@ -239,6 +240,18 @@ def test_other_vectors_of_the_same_rows_never_go_on_with_what_an_interrupted_aud
     other = np.random.default_rng(0).normal(size=dataset.vectors.shape).astype(">f2")
     found = workspace.audit(replace(dataset, vectors=other)).evidence["neighbor_distances"]
     np.testing.assert_allclose(found, nearest_neighbors(other, 15, exact_rows=0).distances, rtol=0, atol=2e-6)
+
+
+def test_what_an_interrupted_audit_left_is_for_the_same_fields_in_the_same_roles_only(planted):
+    dataset, _ = Workspace("unused").read(source_of(planted), {})
+    place = dataset.fields.column_names.index("age")
+    older = dataset.fields.set_column(place, "age", pc.add(dataset.fields["age"], 1))
+    fewer = replace(dataset.roles, meta=dataset.roles.meta[1:])
+    narrow = dataset.vectors.astype(np.float16)
+    changed = [replace(dataset, fields=older), replace(dataset, roles=fewer), replace(dataset, vectors=narrow)]
+    keys = [_key(each, {"seed": 0}) for each in (dataset, *changed)] + [_key(dataset, {"seed": 1})]
+    assert len(set(keys)) == 5
+    assert _key(replace(dataset, fields=dataset.fields.combine_chunks()), {"seed": 0}) == keys[0]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -33,6 +33,7 @@ from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.embedding import embed_rows, unit_rows
 from burnish.pipeline.gathering import Skipped, gather, judge
+from burnish.pipeline.kept import table_bytes
 from burnish.pipeline.measurement import Protocol, measure, measurement_field
 from burnish.pipeline.memory import FILED_ROWS, Need, parse_size
 from burnish.pipeline.summary import summarize
@@ -274,11 +275,14 @@ def row_kind(dataset: Dataset) -> RowKind:
 
 
 def _key(dataset: Dataset, parameters: Mapping[str, Any]) -> str:
-    """Give a digest of all that the arrays of an audit follow from: rows, vectors, parameters, and this code."""
+    """Give a digest of all that an audit follows from: every field and vector, their roles, parameters, this code."""
     code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
-    key = hashlib.blake2b(json.dumps([dataset.version, dict(parameters), code]).encode(), digest_size=8)
-    if dataset.vectors is not None:
-        for start in range(0, len(dataset), HASHED_ROWS):
+    document = [dataset.version, asdict(dataset.roles), dict(parameters), code]
+    key = hashlib.blake2b(json.dumps(document).encode(), digest_size=8)
+    fields = dataset.fields.drop_columns([dataset.roles.embedding] if dataset.roles.embedding else [])
+    for start in range(0, len(dataset), HASHED_ROWS):
+        key.update(table_bytes(fields.slice(start, HASHED_ROWS)).data)
+        if dataset.vectors is not None:
             key.update(np.ascontiguousarray(dataset.vectors[start : start + HASHED_ROWS]).data)
     return key.hexdigest()
 

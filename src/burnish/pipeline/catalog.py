@@ -62,6 +62,5 @@ def steps(
     return [
         NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), Splits(evaluation_split),
         Leaks(recall=recall, resources=on), Predictions(resources=on), LabelQuality(), Outliers(resources=on),
-        Clusters(resources=on), Layout(),
-        SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
+        Clusters(resources=on), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -98,9 +98,8 @@ def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
 
 def recipe(step: Step, evidence: Evidence) -> str:
     """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads."""
-    named: list[str] = (
-        [f.name for f in fields(step) if f.compare] if is_dataclass(step) else []
-    )  # who runs it changes no result
+    # What does not compare, as who runs it, changes no result.
+    named: list[str] = [f.name for f in fields(step) if f.compare] if is_dataclass(step) else []
     parameters: dict[str, object] = {name: getattr(step, name) for name in named}
     inputs = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
     document = json.dumps([step.name, step.revision, parameters, inputs], sort_keys=True, default=str)

@@ -15,7 +15,7 @@ Parts = list[Column | Summary]
 def keep_parts(scratch: Scratch, recipe: str, parts: Parts) -> Parts:
     """Leave the columns and summaries that a step gave by `recipe`, and give them back, from where they lie now."""
     for part in parts:
-        scratch.put(_place(recipe, part.name), part.values if isinstance(part, Column) else _bytes_of(part.table))
+        scratch.put(_place(recipe, part.name), part.values if isinstance(part, Column) else table_bytes(part.table))
     contents = [[part.name, part.scope if isinstance(part, Column) else None] for part in parts]
     scratch.put(_place(recipe, "@parts"), np.frombuffer(json.dumps(contents).encode(), np.uint8))
     return kept_parts(scratch, recipe) or []
@@ -33,15 +33,16 @@ def kept_parts(scratch: Scratch, recipe: str) -> Parts | None:
     ]
 
 
-def _place(recipe: str, name: str) -> str:
-    return f"steps/{recipe}/{name}"
-
-
-def _bytes_of(table: pa.Table) -> NDArray[np.uint8]:
+def table_bytes(table: pa.Table) -> NDArray[np.uint8]:
+    """Give a table as the bytes of an Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return np.frombuffer(sink.getvalue(), np.uint8)
+
+
+def _place(recipe: str, name: str) -> str:
+    return f"steps/{recipe}/{name}"
 
 
 def _table_of(array: NDArray[np.generic]) -> pa.Table:
