@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_info
@@ -41,6 +45,39 @@ def test_memory_is_not_known_where_the_system_does_not_tell(container):
 def test_cores_are_those_that_the_container_allows(container, quota, cores):
     (container / "cpu.max").write_text(quota)
     assert n_cores() == cores
+
+
+TOKENIZING = """
+import resource, time
+import pyarrow as pa
+from burnish.adapters.engines import bounded
+from burnish.adapters import registry
+texts = pa.array([f"some words about thing {i} and more of them" for i in range(60_000)])
+with bounded(1):
+    embedder = registry.embedder("static", kind="text")
+    wall, cpu = time.perf_counter(), time.process_time()
+    embedder.embed(texts)
+    print((time.process_time() - cpu) / (time.perf_counter() - wall))
+"""
+
+
+@pytest.mark.slow
+def test_tokenizers_have_one_thread_where_one_is_allowed():
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("TOKENIZERS_PARALLELISM", None)
+    ran = subprocess.run(
+        [sys.executable, "-c", TOKENIZING], capture_output=True, text=True, check=True, env=environment
+    )
+    assert float(ran.stdout) < 1.08
+
+
+def test_a_setting_of_the_user_stays_and_ours_goes(monkeypatch):
+    monkeypatch.setenv("RAYON_NUM_THREADS", "7")
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
+    with bounded(1):
+        assert (os.environ["RAYON_NUM_THREADS"], os.environ["TOKENIZERS_PARALLELISM"]) == ("7", "false")
+    assert os.environ["RAYON_NUM_THREADS"] == "7"
+    assert "TOKENIZERS_PARALLELISM" not in os.environ
 
 
 def test_every_library_is_bounded_and_let_go_again():

@@ -1,6 +1,7 @@
 """The items of a stage on the cores of this machine: in threads that share memory, or in processes that share files."""
 
 import multiprocessing
+import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -92,14 +93,23 @@ def limited(n_threads: int) -> Iterator[None]:
 
 @contextmanager
 def bounded(n_threads: int) -> Iterator[None]:
-    """Let every library of this process that has threads use no more: linear algebra, OpenMP, Arrow."""
+    """Let every library of this process that has threads use no more: linear algebra, OpenMP, Arrow, tokenizers.
+
+    Tokenizers (Rayon) heed it once a process, at their first use, or whenever it is one; a user's own setting stays.
+    """
+    rayon = {"RAYON_NUM_THREADS": str(n_threads)} | ({"TOKENIZERS_PARALLELISM": "false"} if n_threads == 1 else {})
+    added = {name: value for name, value in rayon.items() if name not in os.environ}
     before = pa.cpu_count()
     pa.set_cpu_count(n_threads)
+    os.environ.update(added)
     try:
+        # Looked for anew: libraries that were loaded since have threads too.
         with ThreadpoolController().limit(limits=n_threads):
             yield
     finally:
         pa.set_cpu_count(before)
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _in_turn(function: Callable[[Item], Result], items: list[Item], told: Told | None) -> list[Result]:
