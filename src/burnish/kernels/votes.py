@@ -51,14 +51,6 @@ class Votes:
         return np.asarray(smoothed / smoothed.sum(axis=1, keepdims=True))
 
 
-def neighbor_votes(
-    labels: NDArray[np.integer], neighbors: NDArray[np.integer], *, n_classes: int, voters: NDArray[np.bool_]
-) -> Floats:
-    """Give the label shares (n, n_classes) of `Votes` for all rows at once."""
-    votes = Votes.of(labels, neighbors, n_classes=n_classes, voters=voters)
-    return votes.shares(np.arange(len(neighbors)))
-
-
 def without_copies(neighbors: NDArray[np.integer], *group_codes: NDArray[np.integer] | None) -> NDArray[np.int32]:
     """Give the neighbors (n, k) with -1 in place of members of the row's own group, in any of the groupings (n,).
 
