@@ -88,3 +88,14 @@ def test_only_the_stated_characters_of_a_text_are_read():
     words = {word for line in after.table("clusters")["keywords"].to_pylist() for word in line}
     assert "hidden" not in words
     assert {"refund", "tomato"} <= words
+
+
+def test_a_label_that_is_a_number_names_clusters_by_its_classes_however_many():
+    def numbers(truth):
+        rare = np.arange(len(truth)) % 5 == 0
+        return pa.array(np.where(rare, 1_000 + np.arange(len(truth)), 7 * truth))
+
+    evidence, truth = evidence_of({"label": numbers}, Roles(label="label", id="id"))
+    after = evidence.adding(Clusters().run(evidence, seed=0))
+    for line in after.table("clusters").to_pylist()[:4]:
+        assert line["keywords"][0] == f"label = {7 * truth[line['exemplars'][0]]} (80%)"

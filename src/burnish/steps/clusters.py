@@ -49,7 +49,7 @@ class Clusters:
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors")
     uses: ClassVar[tuple[str, ...]] = ("@text", "@label", "@meta")
     writes: ClassVar[tuple[str, ...]] = ("cluster", "cluster_path", "clusters")
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the two columns and the summary."""
@@ -95,9 +95,11 @@ def _table(found: Hierarchy, keywords: list[list[str]], central: list[list[int]]
 
 def _fields(dataset: Dataset) -> dict[str, NDArray[np.str_]]:
     """Give label and metadata as strings (n,), "" where there is no value; ids and free texts are left out."""
-    names = dict.fromkeys(name for name in (dataset.roles.label, *dataset.roles.meta) if name is not None)
-    columns = {name: _as_strings(dataset.field(name)) for name in names}
-    return {name: values for name, values in columns.items() if values is not None}
+    named: dict[str, NDArray[np.str_]] = {}
+    if dataset.labels is not None:  # a class is one whatever its type: 3 is no quarter of the numbers
+        named[str(dataset.roles.label)] = np.array([*dataset.labels.classes, ""])[dataset.labels.codes]
+    columns = {name: _as_strings(dataset.field(name)) for name in dataset.roles.meta}
+    return named | {name: values for name, values in columns.items() if values is not None}
 
 
 def _as_strings(column: pa.Array) -> NDArray[np.str_] | None:
