@@ -16,7 +16,8 @@ from burnish.protocols import Silent
 from burnish.steps.layout import Layout
 from burnish.steps.neighbors import NearestNeighbors
 from burnish.testing.planted import Defects, planted_vectors
-from burnish.workspace import Limits, Workspace, _key
+from burnish.workspace import Limits, Workspace
+from burnish.workspace.door import _key
 
 DEFECTS = Defects(
     duplicates=0.03, near_duplicates=0.03, leaks=0.02, wrong_labels=0.06, outliers=0.02, weak_slice=0.05
@@ -184,7 +185,7 @@ def filed(monkeypatch):
 
     Gives what gives their source, without labels, which spares the steps that need them.
     """
-    monkeypatch.setattr("burnish.workspace.FILED_ROWS", 100)
+    monkeypatch.setattr("burnish.workspace.door.FILED_ROWS", 100)
     monkeypatch.setattr(cells, "SHARD_ROWS", 200)
     monkeypatch.setattr(SEARCH, partial(NearestNeighbors, exact_rows=0))
     monkeypatch.setattr("burnish.pipeline.catalog.Layout", partial(Layout, n_epochs=2))

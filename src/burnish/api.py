@@ -15,7 +15,7 @@ from burnish.kernels.neighbors import RECALL
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.publishing import page
-from burnish.workspace import Audited, Curation, Limits, Workspace
+from burnish.workspace import Audited, Curation, Experiment, Limits, Workspace
 
 
 class Table:
@@ -160,11 +160,24 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split, keep_by=keep_by), space)
 
 
-def measure(audit: Audit, changes: Changeset, *, model: object = None, metric: str = "accuracy") -> Evaluation:
-    """Measure what a changeset does to a model: the probe, or any estimator with fit and predict."""
-    return audit.workspace.measure(audit.audited, changes, model=model, metric=metric)
+def measure(  # noqa: PLR0913 - what is asked is named by keyword
+    audit: Audit, changes: Changeset, *, model: object = None, metric: object = None, retrains: int = 10,
+    margin: float | None = None, max_slice_drop: float = 0.05,
+) -> Evaluation:  # fmt: skip
+    """Measure what a changeset does to a model, on the locked rows, beside an equal-size random control.
+
+    `model`: the probe by default; an estimator with fit and predict, `module:callable`, or a command (see
+    docs/topics/models.md). `metric`: a name, or a function of (truth, predicted). `margin`: what a lift has to
+    clear, half a point by default. `max_slice_drop`: by how much no slice may fall.
+    """
+    asked = Experiment(model, metric, retrains, margin, max_slice_drop)
+    return audit.workspace.measure(audit.audited, changes, asked)
 
 
-def curate(audit: Audit, *, model: object = None, metric: str = "accuracy") -> Curation:
-    """Decide by the default policy, measure, and give the next version if the verdict allows."""
-    return audit.workspace.curate(audit.audited, model=model, metric=metric)
+def curate(  # noqa: PLR0913 - what is asked is named by keyword
+    audit: Audit, *, policy: Policy | None = None, model: object = None, metric: object = None, retrains: int = 10,
+    margin: float | None = None, max_slice_drop: float = 0.05,
+) -> Curation:  # fmt: skip
+    """Decide, keep what survives on inner folds, measure once, and give the next version if it may stand."""
+    asked = Experiment(model, metric, retrains, margin, max_slice_drop)
+    return audit.workspace.curate(audit.audited, asked, policy=policy)

@@ -1,13 +1,13 @@
 """What a plug-in offers. Each protocol has a contract test class in `burnish.testing`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.dataset import Column, Dataset, Evidence, Finding, Summary
+from burnish.dataset import Column, Dataset, Evidence, Finding, Sample, Summary
 
 
 @runtime_checkable
@@ -101,23 +101,28 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class Model(Protocol):
-    """The recipe that a measurement freezes: train on some rows, give probabilities for others."""
+    """The recipe that a measurement freezes: learn from some rows, predict others."""
 
     @property
     def recipe(self) -> str:
         """The model and every setting that changes its answers."""
         ...
 
-    def fit_predict(
-        self,
-        train: NDArray[np.floating],
-        labels: NDArray[np.integer],
-        rows: NDArray[np.floating],
-        *,
-        n_classes: int,
-        seed: int,
-    ) -> NDArray[np.float32]:
-        """Give (len(rows), n_classes) probabilities; a class never seen in `labels` gets 0."""
+    def fit_predict(self, train: Sample, rows: Sample, *, seed: int) -> NDArray[np.float32]:
+        """Give (len(rows), train.targets.n_outputs) predictions; the values of `rows` are not to be read.
+
+        Classification: probabilities, 0 for a class that `train` has not. Multi-label: the probability of each
+        class. Regression: one number a row. Raises ModelError when it fails.
+        """
+        ...
+
+
+@runtime_checkable
+class SharingModel(Model, Protocol):
+    """A model that learns from many versions of the same rows faster together than one by one."""
+
+    def fit_predict_each(self, trains: Sequence[Sample], rows: Sample) -> Iterator[NDArray[np.float32]]:
+        """Give what `fit_predict` gives, for each of `trains`, which differ in their rows and targets only."""
         ...
 
 

@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.kernels.intervals import (
+    Spread,
     bootstrap_weights,
     retrain_interval,
-    row_variance,
+    row_covariance,
     share_interval,
-    smallest_visible,
+    simultaneous_intervals,
 )
 
 
@@ -41,39 +42,82 @@ def test_bootstrap_draws_whole_groups():
     assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
 
 
-def test_row_variance_of_a_mean_is_the_textbook_one():
+def test_the_row_covariance_of_means_is_the_textbook_one():
     rng = np.random.default_rng(0)
-    right = (rng.random(400) < 0.8).astype(float)
-    found = row_variance(lambda w: w @ right / w.sum(axis=1), np.arange(400), seed=0, n_draws=2_000)
-    assert found == pytest.approx(right.var() / 400, rel=0.15)
+    values = rng.normal(size=(400, 2)) @ np.array([[1.0, 0.6], [0.0, 0.8]])
+    found = row_covariance(values - values.mean(axis=0), np.arange(400))
+    np.testing.assert_allclose(found, np.cov(values.T) / 400, rtol=1e-9)
 
 
 def test_copies_in_one_group_do_not_shrink_the_variance():
     rng = np.random.default_rng(0)
-    right = np.repeat((rng.random(100) < 0.7).astype(float), 10)
-    alone = row_variance(lambda w: w @ right / w.sum(axis=1), np.arange(1_000), seed=0)
-    together = row_variance(lambda w: w @ right / w.sum(axis=1), np.repeat(np.arange(100), 10), seed=0)
-    assert together == pytest.approx(10 * alone, rel=0.3)
+    right = np.repeat(rng.normal(size=100), 10)[:, None]
+    alone = row_covariance(right - right.mean(), np.arange(1_000))
+    together = row_covariance(right - right.mean(), np.repeat(np.arange(100), 10))
+    assert together[0, 0] == pytest.approx(10 * alone[0, 0], rel=0.02)
 
 
 def test_the_interval_widens_with_rows_and_with_retrains():
     steady, shaky = np.full(10, 0.02), np.array([0.0, 0.04] * 5)
-    rows_only = retrain_interval(steady, 1e-4)
-    both = retrain_interval(shaky, 1e-4)
+    rows_only = retrain_interval(steady, 1e-4, n_units=1e6)
+    both = retrain_interval(shaky, 1e-4, n_units=1e6)
     assert rows_only.value == pytest.approx(both.value)
     assert both.high - both.low > rows_only.high - rows_only.low
     assert rows_only.high - rows_only.low == pytest.approx(2 * 1.96 * 0.01, rel=1e-3)
 
 
 def test_no_difference_at_all_has_no_width():
-    interval = retrain_interval(np.zeros(10), 0.0)
+    interval = retrain_interval(np.zeros(10), 0.0, n_units=100)
     assert (interval.low, interval.high) == (0.0, 0.0)
-    assert smallest_visible(interval) == 0.0
 
 
-def test_the_smallest_visible_effect_is_seen_four_times_in_five():
+def test_the_smallest_visible_effect_clears_the_margin_four_times_in_five():
     rng = np.random.default_rng(0)
-    error = 0.01
-    smallest = smallest_visible(retrain_interval(np.zeros(10), error**2))
-    seen = [retrain_interval(np.full(10, rng.normal(smallest, error)), error**2).low > 0 for _ in range(2_000)]
+    error, margin = 0.01, 0.005
+    smallest = Spread(0.0, error**2, 10, 1e6).visible(margin=margin)
+    drawn = rng.normal(smallest, error, 2_000)
+    seen = [retrain_interval(np.full(10, value), error**2, n_units=1e6).low > margin for value in drawn]
     assert np.mean(seen) == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_rows_needed_for_an_effect_make_it_the_smallest_visible_one():
+    spread = Spread(1e-5, 1e-4, 10, 400)
+    needed = spread.units_needed(0.02, margin=0.005)
+    larger = Spread(1e-5, 1e-4 * 400 / needed, 10, needed)
+    assert larger.visible(margin=0.005) == pytest.approx(0.02, rel=0.05)
+    assert Spread(1e-2, 1e-4, 10, 400).units_needed(0.02) == np.inf
+
+
+def correlated(rng, covariance, n_runs=10):
+    """Estimates whose rows share one error and whose runs share none."""
+    shared = rng.multivariate_normal(np.zeros(len(covariance)), covariance)
+    return np.tile(shared, (n_runs, 1))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_simultaneous_intervals_hold_all_together_as_often_as_they_say(correlation):
+    rng = np.random.default_rng(1)
+    covariance = 1e-4 * (correlation + (1 - correlation) * np.eye(6))
+    all_held, first_held = [], []
+    for _ in range(400):
+        intervals, _ = simultaneous_intervals(correlated(rng, covariance), covariance, n_units=1e6)
+        held = [i.low <= 0 <= i.high for i in intervals]
+        all_held.append(all(held))
+        first_held.append(held[0])
+    assert np.mean(all_held) == pytest.approx(0.95, abs=0.025)
+    assert np.mean(first_held) == pytest.approx(0.96, abs=0.025)
+
+
+def test_company_costs_the_first_interval_little_and_the_others_more():
+    covariance = 1e-4 * np.eye(8)
+    many, _ = simultaneous_intervals(np.zeros((10, 8)), covariance, n_units=1e6)
+    alone, _ = simultaneous_intervals(np.zeros((10, 1)), covariance[:1, :1], n_units=1e6)
+    assert alone[0].high == pytest.approx(1.96 * 0.01, rel=0.01)
+    assert many[0].high == pytest.approx(2.05 * 0.01, rel=0.01)
+    assert many[1].high > 1.2 * many[0].high
+
+
+def test_one_sided_p_values_follow_the_interval():
+    interval = retrain_interval(np.full(10, 0.02), 1e-4, n_units=1e6)
+    assert interval.beyond(0.0, below=False) == pytest.approx(0.0228, abs=2e-4)
+    assert interval.beyond(0.04, below=True) == pytest.approx(0.0228, abs=2e-4)

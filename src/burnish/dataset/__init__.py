@@ -2,12 +2,14 @@
 
 from burnish.dataset.changesets import Action, Changeset, Edit
 from burnish.dataset.columns import Column, Evidence, Scope, Summary
-from burnish.dataset.evaluations import Arm, Evaluation, SliceEffect, Verdict
+from burnish.dataset.evaluations import Arm, Aside, Evaluation, Gate, Share, SliceEffect, Verdict
 from burnish.dataset.findings import Finding, FlaggedRow, Kind, Severity, SuggestedEdit, findings_table
-from burnish.dataset.rows import Dataset, Labels, Roles
+from burnish.dataset.rows import Dataset, Labels, Roles, Task
+from burnish.dataset.samples import Sample
+from burnish.dataset.targets import Targets
 
 __all__ = [
-    "Action", "Arm", "Changeset", "Column", "Dataset", "Edit", "Evaluation", "Evidence", "Finding",
-    "FlaggedRow", "Kind", "Labels", "Roles", "Scope", "Severity", "SliceEffect", "SuggestedEdit",
-    "Summary", "Verdict", "findings_table",
+    "Action", "Arm", "Aside", "Changeset", "Column", "Dataset", "Edit", "Evaluation", "Evidence", "Finding",
+    "FlaggedRow", "Gate", "Kind", "Labels", "Roles", "Sample", "Scope", "Severity", "Share", "SliceEffect",
+    "SuggestedEdit", "Summary", "Targets", "Task", "Verdict", "findings_table",
 ]  # fmt: skip

@@ -50,6 +50,8 @@ class Evidence:
         """Tell whether a column, a summary, or (`@text`) a given role is there."""
         if name == "@meta":
             return bool(self.dataset.roles.meta)
+        if name == "@label":
+            return self.dataset.labels is not None
         if name.startswith("@"):
             return name[1:] in self.dataset.roles.named()
         return name in self.columns or name in self.summaries

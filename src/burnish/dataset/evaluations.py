@@ -12,7 +12,10 @@ Verdict = Literal["better", "no worse", "worse", "inconclusive"]
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to train: the metric on the evaluation rows, its interval, and what it was trained on."""
+    """One way to train: the metric on the evaluation rows, its interval, what it was trained on, its lift over before.
+
+    Intervals of lifts are simultaneous: all of an evaluation hold together.
+    """
 
     name: str
     value: float
@@ -20,11 +23,28 @@ class Arm:
     high: float
     n_train: int
     seeds: int
+    lift: float = math.nan
+    lift_low: float = math.nan
+    lift_high: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one check code adds to the lift, averaged over all orders in which codes can be applied."""
+
+    code: str
+    n_edits: int
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
 class SliceEffect:
-    """Before against after on the evaluation rows of one slice."""
+    """Before against after on the evaluation rows of one slice.
+
+    `regressed`: it fell beyond chance, counting all slices; `failed`: by more than is allowed, with confidence.
+    """
 
     slice: str
     size: int
@@ -35,13 +55,40 @@ class SliceEffect:
     high: float
     q_value: float
     regressed: bool
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether any slice fell by more than `max_slice_drop`, and what slices were looked at."""
+
+    max_slice_drop: float
+    passed: bool
+    failed: tuple[str, ...] = ()
+    n_slices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The same lift on other rows: without doubted ones, or with those that have a twin in train."""
+
+    rows: str
+    n_rows: int
+    before: float
+    after: float
+    lift: float
+    low: float
+    high: float
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Model × versions × evaluation rows: arms, lift (after minus before, same rows) with its interval.
 
-    `smallest_visible_lift` is the true lift that this evaluation set would show four times in five.
+    A lift is positive where after is better, also of a loss. `smallest_visible_lift` is the true lift that this
+    evaluation set would show as better four times in five; `rows_for_one_point` how many rows would show one point
+    (None: no number would). `claim`: what the verdict is about.
     """
 
     metric: str
@@ -60,6 +107,18 @@ class Evaluation:
     slices: tuple[SliceEffect, ...] = ()
     notes: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    claim: str = "this data set is better"
+    shares: tuple[Share, ...] = ()
+    gate: Gate | None = None
+    found: tuple[SliceEffect, ...] = ()
+    trend: dict[str, Any] | None = None
+    asides: tuple[Aside, ...] = ()
+    rows_for_one_point: float | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the change may stand: better or no worse, and no slice fell too far."""
+        return self.verdict in ("better", "no worse") and (self.gate is None or self.gate.passed)
 
     def arm(self, name: str) -> Arm:
         """Give the arm of that name."""
@@ -82,6 +141,12 @@ class Evaluation:
             parts["arms"] = tuple(Arm(name=name, **_numbers(arm)) for name, arm in document["arms"].items())
             parts["slices"] = tuple(SliceEffect(**_numbers(effect)) for effect in document.get("slices", ()))
             parts["notes"] = tuple(document.get("notes", ()))
+            parts["found"] = tuple(SliceEffect(**_numbers(effect)) for effect in document.get("found", ()))
+            parts["shares"] = tuple(Share(**_numbers(share)) for share in document.get("shares", ()))
+            parts["asides"] = tuple(Aside(**_numbers(aside)) for aside in document.get("asides", ()))
+            gate, needed = document.get("gate"), document.get("rows_for_one_point")
+            parts["gate"] = gate and Gate(**{**gate, "failed": tuple(gate["failed"])})
+            parts |= {"trend": document.get("trend"), "rows_for_one_point": needed}
             return cls(**parts)
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(

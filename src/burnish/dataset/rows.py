@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+Task = Literal["classification", "multi-label", "regression"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Dataset:
     `content`: (n_rows, 2) uint64, a 128-bit digest of what a model sees of the row (text, image,
     vector, or all scalar fields of a table); equal digests are exact duplicates. `vectors`:
     (n_rows, n_dims) embeddings that the user brought, possibly memory-mapped, or None.
-    `image_root`: the folder to which image paths in a field are relative, or None.
+    `image_root`: the folder to which image paths in a field are relative, or None. `given_task`: what the
+    labels are for, None where their type tells.
     """
 
     fields: pa.Table
@@ -67,6 +71,7 @@ class Dataset:
     vectors: NDArray[np.floating] | None = None
     name: str = "dataset"
     image_root: str | None = None
+    given_task: Task | None = None
 
     def __len__(self) -> int:
         return len(self.row_ids)
@@ -120,9 +125,24 @@ class Dataset:
         return pc.if_else(pc.starts_with(paths, "/"), paths, inside)
 
     @cached_property
+    def task(self) -> Task:
+        """What the labels are for: lists are multi-label, numbers with a fraction regression, all else classes."""
+        if self.given_task is not None or self.roles.label is None:
+            return self.given_task or "classification"
+        labels = self.field(self.roles.label)
+        if pa.types.is_list(labels.type) or pa.types.is_large_list(labels.type):
+            return "multi-label"
+        fractions = pa.types.is_floating(labels.type) and pc.any(pc.not_equal(labels, pc.floor(labels))).as_py()
+        return "regression" if fractions else "classification"
+
+    def for_task(self, task: Task) -> "Dataset":
+        """Give the data set with its labels read as targets of `task`."""
+        return self if task == self.task else replace(self, given_task=task)
+
+    @cached_property
     def labels(self) -> Labels | None:
-        """The label field as codes into its sorted classes, or None."""
-        if self.roles.label is None:
+        """The label field as codes into its sorted classes; None without one, and where it holds no classes."""
+        if self.roles.label is None or self.task != "classification":
             return None
         encoded = self._strings(self.roles.label).dictionary_encode()
         names = encoded.dictionary.to_pylist()

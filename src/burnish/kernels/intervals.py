@@ -1,6 +1,7 @@
-"""Intervals: of a share, of a metric over rows, and of a lift over rows and retrains together."""
+"""Intervals: of a share, and of lifts over evaluation rows and retrains together, one by one or all at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+
+N_DRAWS = 20_000
+"""Draws that tell how large the largest of several estimates gets by chance."""
+
+MAIN = 0.8
+"""Share of the errors allowed to several intervals that the first may make: its verdict costs little for company."""
 
 TRAIN_FACTOR = 0.5
 """How much the variance between retrains on 80 % subsamples counts; see docs/adr/0004-lift-interval.md."""
@@ -21,6 +28,59 @@ class Interval(NamedTuple):
     high: float
     error: float
     dof: float
+
+    def beyond(self, bound: float, *, below: bool) -> float:
+        """Give the one-sided p-value of "the truth lies not below (or not above) `bound`"."""
+        if self.error <= 0:
+            return float(self.value >= bound if below else self.value <= bound)
+        distance = (bound - self.value if below else self.value - bound) / self.error
+        return float(stats.t.sf(distance, self.dof))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where the variance of an estimate comes from: the training data, and the evaluation rows.
+
+    `between`: variance between `n_runs` retrains; `rows`: variance over the evaluation rows, of which
+    `n_units` are independent.
+    """
+
+    between: float
+    rows: float
+    n_runs: int
+    n_units: float
+    train_factor: float = TRAIN_FACTOR
+
+    @property
+    def train(self) -> float:
+        """The part of the training data."""
+        return self.train_factor * self.between
+
+    @property
+    def error(self) -> float:
+        """The standard error."""
+        return float(np.sqrt(self.train + self.rows))
+
+    @property
+    def dof(self) -> float:
+        """Degrees of freedom by Welch & Satterthwaite (Satterthwaite 1946)."""
+        parts = [(self.train, self.n_runs - 1), (self.rows, self.n_units - 1)]
+        doubt = sum(part**2 / max(1, dof) for part, dof in parts if part > 0)
+        return (self.train + self.rows) ** 2 / doubt if doubt > 0 else float("inf")
+
+    def visible(self, *, margin: float = 0.0, confidence: float = 0.95, power: float = 0.8) -> float:
+        """Give the true effect whose interval lies above the margin with the stated power."""
+        return margin + self._quantile(confidence, power) * self.error
+
+    def units_needed(
+        self, effect: float, *, margin: float = 0.0, confidence: float = 0.95, power: float = 0.8
+    ) -> float:
+        """Give how many independent rows would show `effect`; infinite where the training data alone hides it."""
+        room = (max(0.0, effect - margin) / self._quantile(confidence, power)) ** 2 - self.train
+        return float(np.ceil(self.rows * self.n_units / room)) if room > 0 else float("inf")
+
+    def _quantile(self, confidence: float, power: float) -> float:
+        return float(stats.t.ppf(0.5 + confidence / 2, self.dof) + stats.norm.ppf(power))
 
 
 def share_interval(hits: float, total: float, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -52,40 +112,67 @@ def bootstrap_weights(groups: NDArray[np.integer], *, n_draws: int, seed: int, b
         yield counts[:, codes].astype(np.float64)
 
 
-def row_variance(
-    metric: Callable[[Floats], Floats], groups: NDArray[np.integer], *, seed: int, n_draws: int = 400
-) -> float:
-    """Give the variance of a metric over bootstrap draws of the evaluation rows.
+def row_covariance(influences: Floats, groups: NDArray[np.integer]) -> Floats:
+    """Give the covariance (m, m) over rows of metrics whose influences are (n_rows, m); whole groups are units.
 
-    `metric` maps weights (n_draws, n_rows) to (n_draws,) values.
+    Rows of a group (copies, one user) are summed before they are squared (Liang & Zeger 1986).
     """
-    values = np.concatenate([metric(w) for w in bootstrap_weights(groups, n_draws=n_draws, seed=seed)])
-    return float(values.var(ddof=1))
+    _, codes = np.unique(groups, return_inverse=True)
+    summed = np.stack([np.bincount(codes, column) for column in influences.T], axis=1)
+    n_groups = len(summed)
+    return np.asarray(summed.T @ summed * (n_groups / max(1, n_groups - 1)) / len(influences) ** 2)
 
 
-def retrain_interval(
-    estimates: Floats, row_variance: float, *, confidence: float = 0.95, train_factor: float = TRAIN_FACTOR
-) -> Interval:
-    """Give the interval of a mean over retrains that counts both the rows and the training data.
+def simultaneous_intervals(
+    estimates: Floats, rows: Floats, *, n_units: float, confidence: float = 0.95, train_factor: float = TRAIN_FACTOR
+) -> tuple[list[Interval], list[Spread]]:
+    """Give intervals that hold the truth all together, and where the variance of each comes from.
 
-    `estimates` (n_retrains,): the metric, or a paired difference, of each retrain on the same
-    evaluation rows. Variance = train_factor × s²_between + row_variance: the corrected resampled
-    variance of Nadeau & Bengio 2003 (section 3) with the row part kept apart, degrees of freedom by
-    Welch & Satterthwaite. Retrains on overlapping subsamples are not independent: a variance of
-    s²/n_retrains, the habit, is wrong up to 38 % of the time.
+    `estimates` (n_runs, m): lifts of each retrain on the same evaluation rows; `rows` (m, m): their covariance
+    over evaluation rows. The covariance is train_factor · S_between + rows: the corrected resampled variance of
+    Nadeau & Bengio 2003 (section 3), with the row part kept apart; retrains on overlapping subsamples are not
+    independent, and s² / n_runs, the habit, is wrong up to 38 % of the time. The first estimate is the one that
+    a verdict hangs on: it may be wrong MAIN of the allowed times, the others together the rest (max-t of
+    Hothorn, Bretz & Westfall 2008, section 3, with unequal levels; drawn, each with its own degrees of freedom).
     """
-    between = float(estimates.var(ddof=1)) if len(estimates) > 1 else 0.0
-    train = train_factor * between
-    variance = train + row_variance
-    value = float(estimates.mean())
-    if variance <= 0:
+    n_runs, m = estimates.shape
+    between = np.atleast_2d(np.cov(estimates.T)) if n_runs > 1 else np.zeros((m, m))
+    spreads = [Spread(float(between[i, i]), float(rows[i, i]), n_runs, n_units, train_factor) for i in range(m)]
+    levels = _joint_levels(train_factor * between + rows, 1 - confidence)
+    found = zip(estimates.mean(axis=0).tolist(), spreads, levels, strict=True)
+    return [_interval(value, spread, level) for value, spread, level in found], spreads
+
+
+def retrain_interval(estimates: Floats, row_variance: float, *, n_units: float, confidence: float = 0.95) -> Interval:
+    """Give the interval of one mean over retrains (n_retrains,): see `simultaneous_intervals`."""
+    rows = np.array([[row_variance]])
+    return simultaneous_intervals(estimates[:, None], rows, n_units=n_units, confidence=confidence)[0][0]
+
+
+def _joint_levels(covariance: Floats, level: float) -> Floats:
+    """Give the two-sided level (m,) of each interval such that any of them fails with the chance `level`."""
+    errors = np.sqrt(np.diag(covariance))
+    levels = np.full(len(errors), level)
+    others = np.flatnonzero(errors[1:] > 0) + 1
+    if not len(others):
+        return levels
+    known = others if errors[0] <= 0 else np.append(0, others)
+    correlation = covariance[np.ix_(known, known)] / np.outer(errors[known], errors[known])
+    values, axes = np.linalg.eigh(correlation)
+    draws = np.random.default_rng(0).normal(size=(N_DRAWS, len(known)))
+    drawn = np.abs(draws @ (axes * np.sqrt(np.maximum(values, 0))).T)
+    if errors[0] <= 0:
+        levels[1:] = 2 * stats.norm.sf(np.quantile(drawn.max(axis=1), 1 - level))
+        return levels
+    levels[0] = MAIN * level
+    held = drawn[:, 0] <= stats.norm.isf(levels[0] / 2)
+    room = max(0.0, (1 - level) / float(held.mean()))
+    levels[1:] = 2 * stats.norm.sf(np.quantile(drawn[held, 1:].max(axis=1), min(1.0, room)))
+    return levels
+
+
+def _interval(value: float, spread: Spread, level: float) -> Interval:
+    if spread.error <= 0:
         return Interval(value, value, value, 0.0, float("inf"))
-    dof = variance**2 / (train**2 / (len(estimates) - 1)) if train > 0 else float("inf")
-    half = float(stats.t.ppf(0.5 + confidence / 2, dof) * np.sqrt(variance))
-    return Interval(value, value - half, value + half, float(np.sqrt(variance)), dof)
-
-
-def smallest_visible(interval: Interval, *, confidence: float = 0.95, power: float = 0.8) -> float:
-    """Give the true effect that an interval of this width would show with the stated power."""
-    quantile = stats.t.ppf(0.5 + confidence / 2, interval.dof) + stats.norm.ppf(power)
-    return float(quantile * interval.error)
+    half = float(stats.t.ppf(1 - level / 2, spread.dof)) * spread.error
+    return Interval(value, value - half, value + half, spread.error, spread.dof)

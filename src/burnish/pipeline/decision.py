@@ -30,10 +30,12 @@ class Policy:
     """Which findings become edits: check code → drop or relabel, in order of precedence.
 
     A finding whose own suggestion is `review` stays with a person, and so does every code that is
-    not named. A row that several findings flag gets the edit of the code that comes first.
+    not named; a code in `min_scores` acts on every flag of that score or more instead. A row that several
+    findings flag gets the edit of the code that comes first.
     """
 
     treatments: Mapping[str, Treatment] = field(default_factory=lambda: dict(DEFAULT_TREATMENTS))
+    min_scores: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *, drop: Collection[str] = (), relabel: Collection[str] = ()) -> "Policy":
@@ -44,6 +46,24 @@ class Policy:
         treatments: dict[str, Treatment] = dict.fromkeys(drop, "drop")
         return cls({**treatments, **dict.fromkeys(relabel, "relabel")})
 
+    def treating(self, code: str, treatment: Treatment, min_score: float | None = None) -> "Policy":
+        """Give the policy with another treatment of one code."""
+        scores = {c: score for c, score in self.min_scores.items() if c != code}
+        return Policy(
+            {**self.treatments, code: treatment}, scores if min_score is None else {**scores, code: min_score}
+        )
+
+    def without(self, codes: Collection[str]) -> "Policy":
+        """Give the policy that leaves some codes to a person."""
+        return Policy({c: t for c, t in self.treatments.items() if c not in codes}, self.min_scores)
+
+    def acts_on(self, code: str, flag: FlaggedRow) -> bool:
+        """Tell whether a flag becomes an edit."""
+        treatment = self.treatments.get(code, "review")
+        if treatment == "review" or (treatment == "relabel" and flag.label is None):
+            return False
+        return flag.score >= self.min_scores[code] if code in self.min_scores else flag.edit in ("drop", "relabel")
+
 
 def decide(evidence: Evidence, findings: Iterable[Finding], policy: Policy) -> Changeset:
     """Give the changeset that the policy makes of the findings; evaluation rows are never in it."""
@@ -53,17 +73,15 @@ def decide(evidence: Evidence, findings: Iterable[Finding], policy: Policy) -> C
     for finding in sorted((f for f in findings if f.code in rank), key=lambda f: rank[f.code]):
         for flag in finding.rows:
             if locked is None or not locked[flag.row]:
-                for edit in _edit(evidence, finding, flag, policy.treatments[finding.code]):
+                for edit in _edit(evidence, finding, flag, policy):
                     edits.setdefault(edit.row_id, edit)
     return Changeset(evidence.dataset.version, tuple(edits.values()))
 
 
-def _edit(evidence: Evidence, finding: Finding, flag: FlaggedRow, treatment: Treatment) -> Iterator[Edit]:
-    if flag.edit not in ("drop", "relabel") or treatment == "review":
+def _edit(evidence: Evidence, finding: Finding, flag: FlaggedRow, policy: Policy) -> Iterator[Edit]:
+    if not policy.acts_on(finding.code, flag):
         return
-    if treatment == "relabel" and flag.label is None:
-        return
-    action: Action = treatment
+    action: Action = "drop" if policy.treatments[finding.code] == "drop" else "relabel"
     labels = evidence.dataset.labels
     code = -1 if labels is None else int(labels.codes[flag.row])
     kept = flag.evidence.get("kept", finding.evidence.get("kept"))

@@ -1,19 +1,17 @@
 """Weak slices: named sets of rows where the model is right less often than elsewhere."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
 from burnish.kernels import slices as kernel
 from burnish.kernels.intervals import share_interval
-from burnish.kernels.vectors import Vectors
-from burnish.steps.metadata import Coded, Coding
+from burnish.steps.candidates import CLUSTER, space_of
 
 Rows = NDArray[np.int64]
 
@@ -24,11 +22,6 @@ SCHEMA = pa.schema(
         ("p_value", pa.float64()), ("q_value", pa.float64()), ("rows", pa.list_(pa.int64())),
     ]
 )  # fmt: skip
-CLUSTER = "cluster"
-CLUSTERS = "@cluster"
-"""Stands for the cluster column among the names of fields; no source field starts with @."""
-SAME_ROWS = 0.8
-"""Share of common rows (Jaccard) above which a region goes by the name of a cluster."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +31,13 @@ class SlicesStep:
     Candidates hold at least `min_share` of the rows and `min_rows` rows. `max_q_value` is the level
     at which the search goes on, not a verdict: a slice that was found leaves before the next search.
     Copies of a row (`exact_group`) are counted once in every figure but `size`; crosses beyond
-    `max_pairs` are left out, smallest first, and counted in the metadata of the table.
+    MAX_PAIRS are left out, smallest first, and counted in the metadata of the table.
     """
 
     min_share: float = 0.02
     min_rows: int = 30
-    max_pairs: int = 4_000
     max_q_value: float = 0.05
     n_permutations: int = 199
-    coding: Coding = field(default_factory=Coding)
 
     name: ClassVar[str] = "slices"
     reads: ClassVar[tuple[str, ...]] = ("@label", "probabilities")
@@ -66,7 +57,7 @@ class SlicesStep:
         """Give one line a slice, surest first."""
         rows, wrong = _judged(evidence)
         single = first_copies(evidence, rows)
-        space = self._space(evidence, rows, int(single.sum()), seed)
+        space = space_of(evidence, rows, min_rows=self._min_rows(int(single.sum())), seed=seed)
         found = kernel.scan(
             wrong[single],
             [family._replace(matrix=family.matrix[np.flatnonzero(single)]) for family in space.families],
@@ -80,7 +71,7 @@ class SlicesStep:
             inside = space.members(scanned.candidate)
             if not space.conditions(scanned.candidate):
                 inside = _with_copies(evidence, rows, np.flatnonzero(single)[scanned.rows])
-            kind, description = _named(space, scanned.candidate, inside, evidence)
+            kind, description = space.named(scanned.candidate, inside)
             line = {"slice": f"S{number}", "description": description, "kind": kind, "rows": rows[inside]}
             tested = {"p_value": scanned.p_value, "q_value": scanned.q_value, "size": len(inside)}
             lines.append({**line, **tested, **_figures(wrong, single, inside)})
@@ -89,25 +80,6 @@ class SlicesStep:
 
     def _min_rows(self, n_rows: int) -> int:
         return max(self.min_rows, round(self.min_share * n_rows))
-
-    def _space(self, evidence: Evidence, rows: Rows, n_single: int, seed: int) -> "_Space":
-        min_rows = self._min_rows(n_single)
-        fields = [*self.coding.coded(evidence.dataset), *_coded_clusters(evidence)]
-        codes = [part.codes[rows] for part in fields] or [np.full(len(rows), -1)]
-        literals = kernel.one_hot(np.column_stack(codes), min_rows=min_rows)
-        embeddings = evidence.get("embeddings")
-        nothing = np.zeros((len(rows), 1), np.float32)
-        vectors = Vectors.of(nothing if embeddings is None else embeddings)
-        if embeddings is not None and len(rows) < len(embeddings):
-            vectors = vectors.subset(rows)
-        paths = evidence.get("cluster_path")
-        levels = None if paths is None else np.asarray(paths[rows], np.int64)
-        return _Space(
-            fields,
-            literals,
-            kernel.cross(literals, min_rows=min_rows, max_pairs=self.max_pairs),
-            kernel.regions(vectors, min_rows=min_rows, codes=levels, seed=seed),
-        )
 
 
 @dataclass(frozen=True)
@@ -162,64 +134,6 @@ def _finding(line: dict[str, Any], locked: set[int]) -> Finding:
     return Finding("SLI001", "weak_slice", "warning", message, tuple(flags), score=score, evidence=numbers)
 
 
-class _Space(NamedTuple):
-    """All candidates over the judged rows, numbered through: literals, then crosses, then regions."""
-
-    fields: list[Coded]
-    literals: kernel.Literals
-    pairs: kernel.Pairs
-    regions: csc_array
-
-    @property
-    def families(self) -> list[kernel.Family]:
-        literals, pairs = kernel.Family(self.literals.matrix), kernel.Family(self.pairs.matrix)
-        return [literals, pairs, kernel.Family(self.regions, averaged=True)]
-
-    def members(self, candidate: int) -> Rows:
-        for matrix, _ in self.families:
-            if candidate < matrix.shape[1]:
-                return np.sort(matrix.indices[matrix.indptr[candidate] : matrix.indptr[candidate + 1]]).astype(np.int64)
-            candidate -= matrix.shape[1]
-        raise IndexError(candidate)
-
-    def conditions(self, candidate: int) -> list[tuple[str, str]]:
-        """Give (field, words) of each literal; none for a region."""
-        n_literals, n_pairs = len(self.literals.field), len(self.pairs.first)
-        if candidate < n_literals:
-            chosen = [candidate]
-        elif candidate < n_literals + n_pairs:
-            chosen = [int(side[candidate - n_literals]) for side in (self.pairs.first, self.pairs.second)]
-        else:
-            chosen = []
-        parts = [(self.fields[self.literals.field[i]], self.literals.value[i]) for i in chosen]
-        return [(part.field, part.conditions[value]) for part, value in parts]
-
-
-def _named(space: _Space, candidate: int, inside: Rows, evidence: Evidence) -> tuple[str, str]:
-    """Give the kind and the description of a candidate."""
-    conditions = space.conditions(candidate)
-    if not conditions:
-        return CLUSTER, _region_name(inside, evidence)
-    clustered = sum(field == CLUSTERS for field, _ in conditions)
-    kind = "metadata" if not clustered else "both" if clustered < len(conditions) else CLUSTER
-    return kind, " and ".join(words for _, words in conditions)
-
-
-def _region_name(inside: Rows, evidence: Evidence) -> str:
-    """Name a region of the embeddings by the cluster that most of it lies in."""
-    clusters = _coded_clusters(evidence)
-    if not clusters:
-        return "a region of the embeddings"
-    codes = clusters[0].codes[_judged(evidence)[0]]
-    present, counts = np.unique(codes[inside][codes[inside] >= 0], return_counts=True)
-    if not len(present):
-        return "a region of the embeddings outside of all clusters"
-    best = int(counts.argmax())
-    shared, name = int(counts[best]), clusters[0].conditions[present[best]]
-    common = shared / (len(inside) + int((codes == present[best]).sum()) - shared)
-    return name if common >= SAME_ROWS else f"a region that lies to {shared / len(inside):.0%} in {name}"
-
-
 def _judged(evidence: Evidence) -> tuple[Rows, NDArray[np.bool_]]:
     """Positions of rows with a label and a prediction, and whether the prediction is wrong."""
     labels = evidence.dataset.labels
@@ -229,23 +143,6 @@ def _judged(evidence: Evidence) -> tuple[Rows, NDArray[np.bool_]]:
     predicted = probabilities.argmax(axis=1) if given is None else np.asarray(given)
     rows = np.flatnonzero((codes >= 0) & (predicted >= 0) & np.isfinite(probabilities).all(axis=1))
     return rows, predicted[rows] != codes[rows]
-
-
-def _coded_clusters(evidence: Evidence) -> list[Coded]:
-    """The working clusters as one more field; noise has no condition."""
-    if "cluster" not in evidence:
-        return []
-    clusters = np.asarray(evidence["cluster"], np.int64)
-    present, codes = np.unique(clusters, return_inverse=True)
-    known = {} if "clusters" not in evidence else _cluster_names(evidence)
-    conditions = tuple(known.get(int(cluster), f"cluster {cluster}") for cluster in present)
-    return [Coded(CLUSTERS, np.where(clusters < 0, -1, codes).astype(np.int64), conditions)]
-
-
-def _cluster_names(evidence: Evidence) -> dict[int, str]:
-    lines = evidence.table("clusters").select(["cluster", "name"]).to_pylist()
-    numbered = ((line["cluster"], line["name"], f"cluster {line['cluster']}") for line in lines)
-    return {cluster: f"{plain} ({name})" for cluster, name, plain in numbered if name not in (None, "", plain)}
 
 
 def _figures(wrong: NDArray[np.bool_], single: NDArray[np.bool_], inside: Rows) -> dict[str, float]:

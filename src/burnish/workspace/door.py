@@ -3,131 +3,45 @@
 import hashlib
 import importlib.metadata
 import json
-import platform
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.adapters.engines import Threads, available_memory, bounded, limited, n_cores, used_memory
-from burnish.adapters.models.resolve import resolve_model
+from burnish.adapters.engines import Threads, bounded, limited
+from burnish.adapters.models.linear import LinearProbe, choose_probe_l2
 from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
 from burnish.adapters.stores import FolderScratch, LocalStore
-from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence, Finding, findings_table
-from burnish.errors import InputError, UsageError
+from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence
+from burnish.errors import InputError
 from burnish.kernels.compiled import told_of_compiling
 from burnish.kernels.items import Held, Resources, Scratch
-from burnish.kernels.neighbors import RECALL
-from burnish.kernels.probe import choose_l2
 from burnish.kernels.vectors import Vectors
 from burnish.pipeline.catalog import CHECKS, steps
+from burnish.pipeline.choice import choose
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.embedding import embed_rows, unit_rows
-from burnish.pipeline.gathering import Skipped, gather, judge
+from burnish.pipeline.gathering import gather, judge
 from burnish.pipeline.kept import table_bytes
-from burnish.pipeline.measurement import Protocol, measure, measurement_field
-from burnish.pipeline.memory import FILED_ROWS, Need, parse_size
-from burnish.pipeline.summary import summarize
+from burnish.pipeline.measurement import measure
+from burnish.pipeline.memory import FILED_ROWS, Need
+from burnish.pipeline.planning import Outlook, outlook
+from burnish.pipeline.retraining import Protocol
+from burnish.pipeline.settings import Setting, setting_of
 from burnish.protocols import Progress, Silent
+from burnish.workspace.audited import Audited, Curation, RowKind
+from burnish.workspace.experiments import Experiment
+from burnish.workspace.limits import Limits
 
-RowKind = Literal["text", "image", "table", "vectors"]
 HASHED_ROWS = 16_384
-
-LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "pyarrow", "onnxruntime", "pillow")
-
-
-@dataclass(frozen=True)
-class Audited:
-    """What an audit knows: the evidence, what the checks found, and how it came about."""
-
-    evidence: Evidence
-    findings: tuple[Finding, ...]
-    kind: RowKind
-    guesses: tuple[Guess, ...]
-    skipped: tuple[Skipped, ...]
-    timings: Mapping[str, float]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def dataset(self) -> Dataset:
-        """The audited version."""
-        return self.evidence.dataset
-
-    def findings_table(self) -> pa.Table:
-        """Give `findings.parquet`: one line a finding and row."""
-        return findings_table(self.findings, self.dataset.row_ids.to_pylist())
-
-    def summary(self) -> dict[str, Any]:
-        """Give the document of `summary.json`, without a measurement."""
-        return {
-            "title": f"{self.dataset.name}",
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            **summarize(self.evidence, self.findings),
-            "kind": self.kind,
-            "parameters": dict(self.parameters),
-            "guesses": [{"role": g.role, "field": g.field, "reason": g.reason} for g in self.guesses],
-            "skipped": [{"step": s.step, "reason": s.reason} for s in self.skipped],
-            "timings": {stage: round(seconds, 3) for stage, seconds in self.timings.items()},
-            "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-            "python": platform.python_version(),
-            "burnish": importlib.metadata.version("burnish"),
-        }
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a run may use, and how exact its search for neighbors has to be.
-
-    `threads`: None for every core of this machine. `recall`: the share of true neighbors; 1 compares every
-    pair. `max_memory`: bytes, or as in "6GiB"; None for what the machine has left. Raises UsageError.
-    """
-
-    threads: int | None = None
-    recall: float = RECALL
-    max_memory: int | str | None = None
-
-    def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise UsageError(f"threads is {self.threads}.", remedy="Allow at least 1 thread.")
-        if not 0 < self.recall <= 1:
-            raise UsageError(f"recall is {self.recall}.", remedy="Ask for a share above 0 and up to 1.")
-        if self.max_memory is not None:
-            parse_size(self.max_memory)
-
-    @property
-    def n_threads(self) -> int:
-        """How many threads may run at a time."""
-        return self.threads or n_cores()
-
-    @property
-    def memory(self) -> int | None:
-        """How many more bytes may be used than are; None where neither the user nor the system says."""
-        if self.max_memory is None:
-            return available_memory()
-        return max(0, parse_size(self.max_memory) - used_memory())
-
-
-@dataclass(frozen=True)
-class Curation:
-    """A curation: what was audited, what was changed, what that did, and the next version if it was allowed.
-
-    `effect` is None when there was nothing to change; `version` is None unless the verdict is
-    `better` or `no worse`.
-    """
-
-    audited: Audited
-    changes: Changeset
-    effect: Evaluation | None
-    version: Dataset | None
 
 
 class Workspace:
@@ -186,34 +100,51 @@ class Workspace:
         """Turn findings into a changeset by the policy."""
         return decide(audited.evidence, audited.findings, policy or Policy())
 
-    def measure(
-        self, audited: Audited, changeset: Changeset, *, model: object = None, metric: str = "accuracy"
-    ) -> Evaluation:
+    def outlook(
+        self, audited: Audited, changeset: Changeset | None = None, experiment: Experiment | None = None
+    ) -> Outlook:
+        """Tell the smallest lift that the evaluation rows can show, before any change is tried."""
+        with bounded(self.limits.n_threads):
+            setting, protocol = self._prepared(audited, experiment)
+            groups = setting.groups[setting.train]
+            l2 = choose_probe_l2(setting.sample(setting.train), groups, seed=self.seed)
+            return outlook(audited.evidence, changeset, protocol, LinearProbe(l2), seed=self.seed)
+
+    def measure(self, audited: Audited, changeset: Changeset, experiment: Experiment | None = None) -> Evaluation:
         """Train before, after and control by one frozen recipe, and compare on the locked rows."""
         with bounded(self.limits.n_threads):
-            protocol = Protocol(resolve_model(model, l2=self._frozen_l2(audited)), metric=metric)
+            _, protocol = self._prepared(audited, experiment)
             return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
 
-    def curate(self, audited: Audited, *, model: object = None, metric: str = "accuracy") -> Curation:
-        """Decide by the default policy, measure, and make the next version if the verdict allows."""
-        changes = self.decide(audited)
+    def curate(
+        self, audited: Audited, experiment: Experiment | None = None, *, policy: Policy | None = None,
+        told: Callable[[Outlook], None] | None = None,
+    ) -> Curation:  # fmt: skip
+        """Decide, choose what survives on inner folds, measure once, and make the next version if it may stand.
+
+        `told` hears what the evaluation rows can show before any change is tried.
+        """
+        given = policy or Policy()
+        changes = self.decide(audited, given)
         if not changes.edits:
             return Curation(audited, changes, None, None)
-        effect = self.measure(audited, changes, model=model, metric=metric)
-        allowed = effect.verdict in ("better", "no worse")
-        return Curation(audited, changes, effect, changes.apply(audited.dataset) if allowed else None)
+        with bounded(self.limits.n_threads):
+            _, protocol = self._prepared(audited, experiment)
+            seen = self.outlook(audited, changes, experiment)
+            if told is not None:
+                told(seen)
+            choice = choose(audited.evidence, audited.findings, given, protocol, seed=self.seed, progress=self.progress)
+            changes = self.decide(audited, choice.policy)
+            if not changes.edits:
+                return Curation(audited, changes, None, None, choice, seen)
+            effect = measure(audited.evidence, changes, protocol, seed=self.seed, progress=self.progress)
+        version = changes.apply(audited.dataset) if effect.allowed else None
+        return Curation(audited, changes, effect, version, choice, seen)
 
-    def refuse_unusable(self, model: object, metric: str) -> None:
-        """Raise UsageError for a model or metric that cannot be used, before any work is done."""
-        Protocol(resolve_model(model, l2=1.0), metric=metric)
-
-    def _frozen_l2(self, audited: Audited) -> float:
-        """Choose the probe's regularisation once, on the uncurated training rows, before any arm is trained."""
-        place = measurement_field(audited.evidence)
-        return choose_l2(
-            place.vectors.at(place.train), place.labels[place.train], place.groups[place.train],
-            n_classes=len(place.classes), seed=self.seed,
-        )  # fmt: skip
+    def _prepared(self, audited: Audited, experiment: Experiment | None) -> tuple[Setting, Protocol]:
+        asked = experiment or Experiment()
+        setting = setting_of(audited.evidence, asked.task(audited.dataset))
+        return setting, asked.protocol(audited, setting, seed=self.seed)
 
     def _embed(self, dataset: Dataset, kind: RowKind, name: str | None) -> tuple[list[Column], str]:
         if kind == "vectors":

@@ -1,0 +1,102 @@
+"""Retraining: every arm learns from the same draws by one frozen recipe."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.dataset import Sample
+from burnish.errors import UsageError
+from burnish.kernels.metrics import Metric
+from burnish.pipeline.arms import CONTROL, Change, Plan
+from burnish.protocols import Model, Progress, SharingModel
+
+Predictions = NDArray[np.float32]
+
+POINT = 0.01
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The frozen recipe of a measurement: everything but the data is the same in every arm.
+
+    `retrains` draw `fraction` of the training rows each. `margin`: what a lift has to clear, in units of the
+    metric; None is half a point, or a hundredth of the value before where the metric is no share.
+    `max_slice_drop`: by how much a slice may fall, in the same way (a share of the value before).
+    """
+
+    model: Model
+    metric: Metric
+    retrains: int = 10
+    fraction: float = 0.8
+    margin: float | None = None
+    confidence: float = 0.95
+    max_slice_drop: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.retrains < 2:
+            raise UsageError(f"retrains is {self.retrains}.", remedy="A spread needs at least 2; 10 are usual.")
+        if not 0 < self.max_slice_drop <= 1:
+            raise UsageError(
+                f"max_slice_drop is {self.max_slice_drop}.", remedy="Give a share, such as 0.05 for 5 points."
+            )
+
+    def margin_at(self, before: float) -> float:
+        """Give the margin in units of the metric, for a value before."""
+        if self.margin is not None:
+            return self.margin
+        return self.point_at(before) / (2 if self.metric.is_share else 1)
+
+    def point_at(self, before: float) -> float:
+        """Give one point in units of the metric: a hundredth, of the value before where it is no share."""
+        return POINT * (1.0 if self.metric.is_share else abs(before))
+
+
+@dataclass(frozen=True)
+class Round:
+    """One retrain: the arms by name, each with what it learns from, and how shares are read off them."""
+
+    number: int
+    plan: Plan
+    trains: Mapping[str, Sample]
+
+
+def rounds_of(change: Change, protocol: Protocol, *, seed: int) -> list[Round]:
+    """Draw the training rows of each retrain, the same for every arm; the control is drawn anew each time."""
+    train, found = change.setting.train, []
+    for number in range(protocol.retrains):
+        rng = np.random.default_rng([seed, number])
+        drawn = np.sort(rng.permutation(train)[: max(2, round(protocol.fraction * len(train)))])
+        plan = Plan.of(change.codes, rng)
+        trains = {name: change.training(drawn, coalition) for name, coalition in plan.arms.items()}
+        found.append(Round(number, plan, {**trains, CONTROL: change.control(drawn, rng)}))
+    return found
+
+
+def predict_rounds(
+    model: Model, rounds: Sequence[Round], rows: Sample, *, progress: Progress
+) -> Iterator[tuple[Round, dict[str, Predictions]]]:
+    """Train every arm of every round; give each round with the predictions (len(rows), any) of its arms."""
+    trains = [train for one in rounds for train in one.trains.values()]
+    seeds = [one.number for one in rounds for _ in one.trains]
+    progress.start("retrain", len(trains))
+    given = predict_each(model, trains, rows, seeds)
+    for one in rounds:
+        predicted = {}
+        for name in one.trains:
+            predicted[name] = next(given)
+            progress.advance()
+        yield one, predicted
+    progress.finish()
+
+
+def predict_each(
+    model: Model, trains: Sequence[Sample], rows: Sample, seeds: Sequence[int] | None = None
+) -> Iterator[Predictions]:
+    """Give the predictions of `rows` after learning from each of `trains`, together where the model can."""
+    if isinstance(model, SharingModel):
+        yield from model.fit_predict_each(trains, rows)
+    else:
+        for train, seed in zip(trains, seeds or [0] * len(trains), strict=True):
+            yield model.fit_predict(train, rows, seed=seed)

@@ -1,0 +1,61 @@
+"""Experiment: what a user wants to have measured, and the frozen protocol it becomes."""
+
+from dataclasses import dataclass
+
+from burnish.adapters.metrics import resolve_metric
+from burnish.adapters.models.command import TIMEOUT_SECONDS
+from burnish.adapters.models.linear import choose_probe_l2
+from burnish.adapters.models.resolve import resolve_model
+from burnish.dataset import Dataset, Targets, Task
+from burnish.kernels.metrics import Metric
+from burnish.pipeline.judging import task_of
+from burnish.pipeline.retraining import Protocol
+from burnish.pipeline.settings import Setting
+from burnish.workspace.audited import Audited
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Which model is trained, what is measured, and when a change passes.
+
+    `model`: None or `probe`, an estimator, `module:callable`, or a command. `metric`: a name, a function, None
+    for the task's own. `retrains`: how many draws of the training rows every arm learns from. `margin`: what a lift
+    has to clear, in units of the metric; None is half a point. `max_slice_drop`: by how much no slice may fall.
+    `timeout_seconds`: how long one training of a command may take.
+    """
+
+    model: object = None
+    metric: object = None
+    retrains: int = 10
+    margin: float | None = None
+    max_slice_drop: float = 0.05
+    timeout_seconds: float = TIMEOUT_SECONDS
+
+    def refuse_unusable(self, dataset: Dataset | None = None) -> None:
+        """Raise UsageError or ModelError for what cannot be used, before any work is done."""
+        task: Task = "classification" if dataset is None else dataset.task
+        metric = resolve_metric(self.metric, task=task)
+        if dataset is not None:
+            task_of(metric, task)
+        self._protocol(metric, l2=1.0)
+
+    def task(self, dataset: Dataset) -> Task:
+        """Give the task that the metric asks for."""
+        return task_of(resolve_metric(self.metric, task=dataset.task), dataset.task)
+
+    def protocol(self, audited: Audited, setting: Setting, *, seed: int) -> Protocol:
+        """Give the frozen recipe: the probe's regularisation is chosen once, on the uncurated training rows."""
+        groups = setting.groups[setting.train]
+        l2 = (
+            1.0
+            if self.model not in (None, "probe")
+            else choose_probe_l2(setting.sample(setting.train), groups, seed=seed)
+        )
+        return self._protocol(self._metric(audited.dataset, setting.targets), l2=l2)
+
+    def _metric(self, dataset: Dataset, targets: Targets) -> Metric:
+        return resolve_metric(self.metric, task=dataset.task, classes=targets.classes)
+
+    def _protocol(self, metric: Metric, *, l2: float) -> Protocol:
+        model = resolve_model(self.model, l2=l2, timeout_seconds=self.timeout_seconds)
+        return Protocol(model, metric, self.retrains, margin=self.margin, max_slice_drop=self.max_slice_drop)
