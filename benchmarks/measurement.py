@@ -111,7 +111,7 @@ def claims(effect: Evaluation) -> dict[str, tuple[float, float, float]]:
 
 
 def run(world: World, kind: str, runs: int) -> dict[str, object]:
-    protocol = Protocol(LinearProbe(world[2]), METRICS["accuracy"])
+    protocol = Protocol(METRICS["accuracy"], LinearProbe(world[2]))
     told, true = [], []
     for seed in range(runs):
         told.append(measure(*draw(world, kind, seed), protocol, seed=seed, progress=Silent()))

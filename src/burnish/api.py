@@ -15,7 +15,7 @@ from burnish.kernels.neighbors import RECALL
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.publishing import page
-from burnish.workspace import Audited, Curation, Experiment, Limits, Workspace
+from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
 
 
 class Table:
@@ -141,7 +141,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     time: str | None = None, meta: Collection[str] | None = None, prediction: str | None = None,
     proba: str | None = None, embedder: str | None = None, eval_split: str | None = None,
     keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish", threads: int | None = None,
-    recall: float = RECALL, max_memory: int | str | None = None,
+    recall: float = RECALL, max_memory: int | str | None = None, relock: bool = False,
 ) -> Audit:  # fmt: skip
     """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
 
@@ -149,6 +149,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     copies, keep the one with the largest value of this field instead of the most central one. `threads`: how
     many run at a time, by default one a core. `recall`: the share of true neighbors to find beyond 10,000 rows.
     `max_memory`: bytes, or as in "6GiB", by default what is free; what would take more is refused beforehand.
+    The evaluation rows are locked by the first audit in `workspace`; `relock` accepts them as they are now.
     """
     given: dict[str, str | tuple[str, ...] | None] = {
         "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
@@ -157,7 +158,8 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     }  # fmt: skip
     space = Workspace(workspace, seed=seed, limits=Limits(threads, recall, max_memory))
     dataset, guesses = space.read(source, given)
-    return Audit(space.audit(dataset, guesses, embedder=embedder, evaluation_split=eval_split, keep_by=keep_by), space)
+    choices = Choices(embedder, eval_split, keep_by, relock)
+    return Audit(space.audit(dataset, guesses, choices), space)
 
 
 def measure(  # noqa: PLR0913 - what is asked is named by keyword

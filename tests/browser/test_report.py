@@ -81,8 +81,8 @@ def test_the_map_draws_every_cluster(open_page):
 
 def test_every_chart_is_drawn(open_page):
     page = open_page()
-    assert page.locator("[data-chart]").count() == 5
-    assert page.locator("[data-chart] svg").count() == 5
+    assert page.locator("[data-chart]").count() == 7
+    assert page.locator("[data-chart] svg").count() == 7
     assert page.locator("[data-chart=arms] svg path").count() > 10
 
 
@@ -210,7 +210,7 @@ def test_without_scripts_the_numbers_tables_and_a_picture_of_the_map_are_there(o
     page = context.new_page()
     page.goto((pages / "text.html").as_uri())
     assert page.locator("img.static-map").is_visible()
-    assert page.locator("#lift table").count() == 2
+    assert page.locator("#lift table").count() == 4
     assert not page.locator("#theme").is_visible()
     context.close()
 

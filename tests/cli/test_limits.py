@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import burnish as bn
-from burnish import workspace
 from burnish.errors import BurnishError, InputError, UsageError
 from burnish.kernels.neighbors import RECALL
-from burnish.workspace import Limits
+from burnish.workspace import door, limits
+from burnish.workspace.limits import Limits
 
 
 def test_the_help_states_the_default_recall_of_the_kernel(run):
@@ -36,7 +36,7 @@ def test_a_limit_that_cannot_be_used_is_refused_with_a_remedy(run, vectors_file,
 
 
 def test_a_budget_that_is_too_small_is_refused_before_any_work(run, vectors_file, monkeypatch):
-    monkeypatch.setattr(workspace, "gather", lambda *_, **__: pytest.fail("work was begun"))
+    monkeypatch.setattr(door, "gather", lambda *_, **__: pytest.fail("work was begun"))
     code, _, err = run("audit", vectors_file, "--max-memory", "100MB")
     assert code == 3
     assert "MiB of memory are left" in err
@@ -44,13 +44,13 @@ def test_a_budget_that_is_too_small_is_refused_before_any_work(run, vectors_file
 
 
 def test_what_the_machine_cannot_hold_is_refused_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(workspace, "available_memory", lambda: 10_000_000)
+    monkeypatch.setattr(limits, "available_memory", lambda: 10_000_000)
     with pytest.raises(InputError, match="needs about"):
         bn.audit(np.random.default_rng(0).normal(size=(50, 4)), workspace=tmp_path)
 
 
 def test_where_the_system_does_not_tell_nothing_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(workspace, "available_memory", lambda: None)
+    monkeypatch.setattr(limits, "available_memory", lambda: None)
     assert len(bn.audit(np.random.default_rng(0).normal(size=(50, 4)), workspace=tmp_path).rows) == 50
 
 

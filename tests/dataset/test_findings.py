@@ -37,3 +37,23 @@ def test_the_id_depends_on_code_and_rows_and_on_nothing_else():
     assert one == finding_id(twins(0, 1), ["r1", "r2", "r0"])
     assert one != finding_id(twins(1), IDS)
     assert one.startswith("DUP001-")
+
+
+def about_the_set(message="", **evidence):
+    return Finding("SHO001", "shortcut", "warning", message, evidence=evidence)
+
+
+def test_without_rows_the_id_hangs_on_what_it_is_about_and_no_number_moves_it():
+    one = finding_id(about_the_set("skill 0.91", kind="metadata", field="brand", score=0.91), IDS)
+    assert one == finding_id(about_the_set("skill 0.90", kind="metadata", field="brand", score=0.90), ["other"])
+    assert one != finding_id(about_the_set("skill 0.91", kind="metadata", field="brand_2", score=0.91), IDS)
+    assert one != finding_id(about_the_set("skill 0.91", kind="image", field="brand", score=0.91), IDS)
+
+
+def test_without_rows_and_names_the_id_hangs_on_the_message():
+    assert finding_id(about_the_set("few cats"), IDS) == finding_id(about_the_set("few cats", share=0.1), IDS)
+    assert finding_id(about_the_set("few cats"), IDS) != finding_id(about_the_set("few dogs"), IDS)
+
+
+def test_an_id_of_rows_is_the_same_in_every_version_of_burnish():
+    assert finding_id(twins(1, 2), IDS) == "DUP001-779f2ea076"

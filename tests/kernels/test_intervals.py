@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.kernels.intervals import (
+    Interval,
     Spread,
-    bootstrap_weights,
+    bootstrap_interval,
+    exact_mcnemar,
     retrain_interval,
     row_covariance,
     share_interval,
@@ -33,13 +35,35 @@ def test_nothing_counted_says_nothing():
     assert share_interval(0, 0) == (0.0, 1.0)
 
 
-def test_bootstrap_draws_whole_groups():
-    groups = np.array([0, 0, 1, 2, 2, 2])
-    weights = np.concatenate(list(bootstrap_weights(groups, n_draws=50, seed=1)))
-    assert weights.shape == (50, 6)
-    assert (weights[:, 0] == weights[:, 1]).all()
-    assert (weights[:, 3] == weights[:, 5]).all()
-    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
+def drawn_interval(values, groups, seed=0):
+    mean = values.mean()
+    error = np.sqrt(row_covariance((values - mean)[:, None], groups)[0, 0])
+    estimate = Interval(mean, mean, mean, error, 1e6)
+    return bootstrap_interval(estimate, values - mean, groups, seed=seed, n_draws=1_000)
+
+
+def test_a_bootstrap_interval_covers_as_often_as_it_says_with_skewed_values_and_with_groups():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(80), 3)
+    held = []
+    for seed in range(200):
+        values = np.repeat(rng.exponential(size=80), 3) + 0.1 * rng.normal(size=240)
+        interval = drawn_interval(values, groups, seed)
+        held.append(interval.low <= 1 <= interval.high)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.04)
+
+
+def test_a_bootstrap_interval_has_a_width_where_no_row_differs():
+    zero = Interval(0.0, 0.0, 0.0, 0.02, 1e6)
+    interval = bootstrap_interval(zero, np.zeros(50), np.arange(50), pseudo=0.02**2, seed=0)
+    assert interval.low < 0 < interval.high
+
+
+def test_mcnemar_counts_the_rows_where_one_is_right_and_the_other_wrong():
+    first = np.array([True] * 10 + [False] * 2 + [True] * 30)
+    second = np.array([False] * 10 + [True] * 2 + [True] * 30)
+    assert exact_mcnemar(first, second) == pytest.approx(2 * 79 / 4096)
+    assert exact_mcnemar(first, first) == 1.0
 
 
 def test_the_row_covariance_of_means_is_the_textbook_one():

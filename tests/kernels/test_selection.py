@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,8 +7,8 @@ from hypothesis import strategies as st
 
 from burnish.errors import UsageError
 from burnish.kernels.graphs import similarity_graph
-from burnish.kernels.neighbors import nearest_neighbors
-from burnish.kernels.selection import coverage_of, select_diverse
+from burnish.kernels.neighbors import Neighbors, nearest_neighbors
+from burnish.kernels.selection import coverage_of, select_diverse, select_on_graph
 
 
 def blobs(n_rows=300, *, n_blobs=8, seed=0):
@@ -15,21 +17,26 @@ def blobs(n_rows=300, *, n_blobs=8, seed=0):
     return np.eye(12)[truth] + 0.15 * rng.normal(size=(n_rows, 12)), truth
 
 
-def slow_greedy(found, budget, weights):
+def slow_greedy(found, budget, weights, reach=1):
     """The obvious version: a dense matrix, every gain anew."""
-    graph = similarity_graph(found.positions, found.distances)
-    n_rows = graph.n_nodes
-    similar = np.eye(n_rows)
-    for row in range(n_rows):
-        edges = slice(graph.starts[row], graph.starts[row + 1])
-        similar[row, graph.indices[edges]] = graph.weights[edges]
-    covered, chosen = np.zeros(n_rows), []
+    similar = dense(found) * np.broadcast_to(reach, len(found.positions))[:, None]
+    covered, chosen = np.zeros(len(similar)), []
     for _ in range(budget):
         gains = (np.maximum(similar - covered, 0) * weights).sum(axis=1)
         gains[chosen] = -1
         chosen.append(int(gains.argmax()))
         covered = np.maximum(covered, similar[chosen[-1]])
     return chosen
+
+
+def dense(found):
+    graph = similarity_graph(found.positions, found.distances)
+    n_rows = graph.n_nodes
+    similar = np.eye(n_rows)
+    for row in range(n_rows):
+        edges = slice(graph.starts[row], graph.starts[row + 1])
+        similar[row, graph.indices[edges]] = graph.weights[edges]
+    return similar
 
 
 @settings(max_examples=20, deadline=None)
@@ -83,3 +90,37 @@ def test_unusable_rows_are_chosen_last_and_a_whole_budget_takes_all():
 def test_a_budget_that_cannot_be_met_is_refused(budget):
     with pytest.raises(UsageError, match=str(budget)):
         select_diverse(blobs(40)[0], budget=budget)
+
+
+@settings(max_examples=20, deadline=None)
+@given(n_rows=st.integers(2, 60), k=st.integers(1, 8), seed=st.integers(0, 999))
+def test_rows_that_reach_less_cover_less(n_rows, k, seed):
+    rng = np.random.default_rng(seed)
+    found, reach = nearest_neighbors(rng.normal(size=(n_rows, 4)), k), rng.random(n_rows)
+    similar = dense(found) * reach[:, None]
+    budget = int(rng.integers(1, n_rows + 1))
+    chosen = select_on_graph(found, budget=budget, reach=reach)
+    slow = slow_greedy(found, budget, 1, reach)
+    assert similar[chosen].max(axis=0).sum() == pytest.approx(similar[slow].max(axis=0).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("budget", [20, 100, 300, 600])
+def test_the_best_of_drawn_rows_covers_nearly_as_much_as_the_best_of_all(budget):
+    rows, _ = blobs(600, n_blobs=12)
+    found = nearest_neighbors(rows, 15)
+    drawn = [select_on_graph(found, budget=budget, drawn_with=seed) for seed in range(3)]
+    assert all(len(np.unique(chosen)) == budget for chosen in drawn)
+    whole = coverage_of(select_diverse(rows, budget=budget, neighbors=found), found)
+    assert np.mean([coverage_of(chosen, found) for chosen in drawn]) > 0.9 * whole
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert np.array_equal(drawn[0], select_on_graph(found, budget=budget, drawn_with=0))
+
+
+def test_thousands_of_rows_are_chosen_in_a_moment():
+    rng = np.random.default_rng(0)
+    positions = (np.arange(50_000)[:, None] + rng.integers(1, 2_000, (50_000, 15))) % 50_000
+    found = Neighbors(positions.astype(np.int32), np.sort(rng.random((50_000, 15)).astype(np.float32), axis=1))
+    select_diverse(np.empty((50_000, 0)), budget=1, neighbors=found)
+    started = time.process_time()
+    select_diverse(np.empty((50_000, 0)), budget=2_000, neighbors=found)
+    assert time.process_time() - started < 2

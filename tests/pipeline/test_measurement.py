@@ -28,7 +28,7 @@ def dropping(planted, rows, code="LAB001"):
 
 
 def run(planted, changes, **settings):
-    protocol = Protocol(LinearProbe(1e-3), METRICS[settings.pop("metric", "accuracy")], **settings)
+    protocol = Protocol(METRICS[settings.pop("metric", "accuracy")], LinearProbe(1e-3), **settings)
     return measure(evidence_of(planted), changes, protocol, seed=0, progress=Silent())
 
 
@@ -111,7 +111,7 @@ def test_evaluation_rows_with_a_twin_in_train_are_left_out_of_every_arm(noisy):
     leak_of[leaked] = 0
     evidence = evidence.adding([Column("leak_of", leak_of)])
     changes = Changeset(noisy.dataset.version)
-    effect = measure(evidence, changes, Protocol(LinearProbe(), ACCURACY, retrains=2), seed=0, progress=Silent())
+    effect = measure(evidence, changes, Protocol(ACCURACY, LinearProbe(), retrains=2), seed=0, progress=Silent())
     assert effect.n_eval == evidence["evaluation"].sum() - 7
     assert "7 evaluation rows" in effect.notes[0]
 
@@ -122,7 +122,7 @@ def test_a_cluster_that_loses_is_named_and_marked(noisy):
     of_class = train[labels.codes[train] == 0]
     evidence = evidence_of(noisy).adding([Column("cluster", (labels.codes != 0).astype(np.int64))])
     changes = dropping(noisy, of_class[:-5])
-    effect = measure(evidence, changes, Protocol(LinearProbe(1e-3), ACCURACY), seed=0, progress=Silent())
+    effect = measure(evidence, changes, Protocol(ACCURACY, LinearProbe(1e-3)), seed=0, progress=Silent())
     worst = effect.slices[0]
     assert worst.slice == "cluster 0"
     assert worst.regressed
@@ -137,7 +137,7 @@ def test_too_few_rows_are_refused():
     )
     with pytest.raises(InputError, match="too few"):
         measure(
-            evidence, Changeset(planted.dataset.version), Protocol(LinearProbe(), ACCURACY), seed=0, progress=Silent()
+            evidence, Changeset(planted.dataset.version), Protocol(ACCURACY, LinearProbe()), seed=0, progress=Silent()
         )
 
 
@@ -158,7 +158,7 @@ def test_weak_slices_of_the_audit_are_compared_too(noisy):
     rows = list(range(400))
     table = pa.table({"slice": ["s1"], "description": ["age < 30"], "rows": [rows]})
     evidence = evidence_of(noisy).adding([Summary("slices", table)])
-    protocol = Protocol(LinearProbe(), ACCURACY, retrains=2)
+    protocol = Protocol(ACCURACY, LinearProbe(), retrains=2)
     effect = measure(evidence, Changeset(noisy.dataset.version), protocol, seed=0, progress=Silent())
     named = {s.slice: s.size for s in effect.slices}
     assert named["age < 30"] == evidence["evaluation"][:400].sum()

@@ -76,6 +76,16 @@ def test_a_cluster_has_the_accuracy_of_its_rows_with_an_interval(bare):
     assert first["exemplars"] == ["row-000000"]
 
 
+def test_a_cluster_has_its_value_where_one_is_known(bare):
+    lines = pa.table({"cluster": [0, 1], "exemplars": [[0], [11]]})
+    known = pa.table({"cluster": [1], "value": [-0.02], "low": [-0.03], "high": [-0.01], "reason": ["label noise"]})
+    first, second = clusters_table(
+        bare.adding([Summary("clusters", lines), Summary("cluster_values", known)])
+    ).to_pylist()
+    assert (first["value"], first["value_low"], first["value_high"]) == (None, None, None)
+    assert (second["value"], second["value_low"], second["value_high"]) == (-0.02, -0.03, -0.01)
+
+
 def test_counts_take_the_worst_severity_and_each_row_once():
     flag = FlaggedRow(1, 1.0)
     findings = [

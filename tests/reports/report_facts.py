@@ -37,6 +37,12 @@ LABELS = (
     "verify_identity",
     "direct_debit",
 )
+CHOICE = [
+    {"code": "DUP002", "treatment": "drop", "n_edits": 70, "value": 0.001, "low": -0.003, "high": 0.005, "kept": True,
+     "reason": "helps"},
+    {"code": "QUA001", "treatment": "drop", "n_edits": 5, "value": -0.01, "low": -0.02, "high": 0.0, "kept": False,
+     "reason": "a loss beyond the margin is likely enough"},
+]  # fmt: skip
 
 
 def sentences(rng: np.random.Generator, topics: np.ndarray, n_words: int = 18) -> list[str]:
@@ -195,6 +201,7 @@ def summary(rows: pa.Table, findings: pa.Table, *, measured: bool) -> dict[str, 
         "timings": {"read": 0.21, "embed": 1.9, "neighbors": 2.4},
         "parameters": {"seed": 0, "k": 15},
         "libraries": {"numpy": "2.4.0", "scikit-learn": "1.9.0"},
+        "choice": CHOICE if measured else None,
         "guesses": [{"role": "text", "field": "question", "reason": "the longest string field"}],
     }
 
@@ -202,8 +209,9 @@ def summary(rows: pa.Table, findings: pa.Table, *, measured: bool) -> dict[str, 
 def evaluation(rng: np.random.Generator) -> dict[str, object]:
     """Give a measurement with every arm and eight slices."""
 
-    def arm(value: float, n_train: int) -> dict[str, object]:
-        return {"value": value, "low": value - 0.017, "high": value + 0.016, "n_train": n_train, "seeds": 5}
+    def arm(value: float, n_train: int, lift: float | None = None) -> dict[str, object]:
+        ends = {"lift": lift, "lift_low": lift and lift - 0.012, "lift_high": lift and lift + 0.012}
+        return {"value": value, "low": value - 0.017, "high": value + 0.016, "n_train": n_train, "seeds": 5, **ends}
 
     slices = []
     for i, name in enumerate(TOPICS):
@@ -221,6 +229,12 @@ def evaluation(rng: np.random.Generator) -> dict[str, object]:
                 "regressed": i == 0,
             }
         )
+    found = {**slices[0], "slice": "cluster: card lost and channel = phone", "size": 58}
+    buckets = [
+        {"start": f"2025-{month:02}", "stop": f"2025-{month + 2:02}", "size": 150, "lift": lift, "low": lift - 0.03,
+         "high": lift + 0.03}
+        for month, lift in ((1, 0.05), (4, 0.03), (7, 0.01), (10, -0.04))
+    ]  # fmt: skip
     return {
         "metric": "accuracy",
         "n_eval": 600,
@@ -229,10 +243,10 @@ def evaluation(rng: np.random.Generator) -> dict[str, object]:
         "lift_high": 0.036,
         "arms": {
             "before": arm(0.842, 2400),
-            "after": arm(0.866, 2240),
+            "after": arm(0.866, 2240, 0.024),
             "control": arm(0.839, 2240),
-            "only:DUP002": arm(0.841, 2330),
-            "only:LAB001": arm(0.861, 2310),
+            "only:DUP002": arm(0.841, 2330, -0.001),
+            "only:LAB001": arm(0.861, 2310, 0.019),
         },
         "lift_vs_control": 0.027,
         "lift_vs_control_low": 0.013,
@@ -243,7 +257,28 @@ def evaluation(rng: np.random.Generator) -> dict[str, object]:
         "margin": 0.005,
         "slices": slices,
         "notes": ["The model is a logistic regression on frozen embeddings."],
-        "parameters": {},
+        "parameters": {"majority_class": 0.13, "slices_by": "accuracy"},
+        "claim": "this data set is better",
+        "shares": [
+            {"code": "DUP002", "n_edits": 70, "value": 0.001, "low": -0.008, "high": 0.01},
+            {"code": "LAB001", "n_edits": 90, "value": 0.023, "low": 0.011, "high": 0.035},
+        ],
+        "gate": {"max_slice_drop": 0.05, "passed": True, "failed": [], "n_slices": 8},
+        "found": [found],
+        "trend": {"buckets": buckets, "slope": -0.029, "slope_low": -0.05, "slope_high": -0.008, "unit": "quarter"},
+        "asides": [
+            {
+                "rows": "without evaluation rows whose label is in doubt",
+                "n_rows": 580,
+                "before": 0.86,
+                "after": 0.884,
+                "lift": 0.024,
+                "low": 0.01,
+                "high": 0.038,
+                "verdict": "better",
+            }
+        ],
+        "rows_for_one_point": 1834.0,
     }
 
 

@@ -114,7 +114,9 @@ def test_json_blocks_are_json_and_cannot_close_their_script():
     text = report_html(report_facts.text_facts(60))
     blocks = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', text, re.DOTALL)
     documents = {name: json.loads(content) for name, content in blocks}
-    assert {"arms", "lift", "clusters", "slices", "slice-effects"} == set(documents["burnish-charts"])
+    assert {"arms", "lift", "shares", "clusters", "slices", "slice-effects", "trend"} == set(
+        documents["burnish-charts"]
+    )
     assert all("<" not in content for _, content in blocks)
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish.reports.markup import Markup, clean, element, join
+from burnish.reports.markup import Markup, clean, element, join, markdown_text
 
 
 def test_strings_are_escaped_and_markup_is_not():
@@ -30,6 +30,14 @@ def test_clean_drops_escape_sequences_and_direction_overrides():
 
 def test_clean_cuts_long_text_without_reading_all_of_it():
     assert clean("x" * 1_000_000, 10) == "xxxxxxxxx…"
+
+
+def test_clean_drops_half_characters_that_cannot_be_written():
+    assert clean("a\ud800b").encode() == b"a b"
+
+
+def test_markdown_shows_a_value_literally_and_calls_nobody():
+    assert markdown_text("a|b <i> [x](y) & @team\n#1") == "a\\|b \\<i\\> \\[x\\](y) &amp; @\u2060team \\#1"
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from burnish.dataset import Column, Evidence
+from burnish.dataset.locks import compare, lock_rows
 from burnish.errors import UsageError
 from burnish.steps.splits import Splits
 from burnish.testing.planted import planted_vectors
@@ -77,3 +78,51 @@ def test_rows_without_a_label_are_not_drawn():
     mask = run(Evidence(dataset))["evaluation"]
     assert mask.sum() == pytest.approx(20, abs=4)
     assert not mask[1::2].any()
+
+
+def curated(dataset, mask):
+    """Drop rows, turn the order, add rows, and give the new version."""
+    rng = np.random.default_rng(1)
+    kept = np.flatnonzero(mask | (rng.random(len(dataset)) < 0.6))
+    new = planted_vectors(50, seed=9).dataset
+    ids = pa.array([f"new-{i}" for i in range(50)])
+    names = dataset.fields.column_names
+    both = replace(
+        dataset,
+        fields=pa.concat_tables([dataset.fields, new.fields.select(names)]),
+        row_ids=pa.concat_arrays([dataset.row_ids, ids]),
+        content=np.concatenate([dataset.content, new.content]),
+        vectors=np.concatenate([dataset.vectors, new.vectors]),
+    )
+    return both.take(rng.permutation(np.r_[kept, len(dataset) : len(dataset) + 50]))
+
+
+def test_a_curated_version_keeps_exactly_the_locked_rows():
+    evidence = unsplit()
+    mask = run(evidence)["evaluation"]
+    lock = lock_rows(evidence.dataset, mask, origin="drawn", locked_at="2026-11-26")
+    version = curated(evidence.dataset, mask)
+    drift = compare(lock, version)
+    drift.refuse(lock)
+    again = run(Evidence(version), locked_ids=drift.present, seed=7)
+    assert again.table("split_origin")["origin"].to_pylist() == ["drawn"]
+    locked = np.flatnonzero(again["evaluation"])
+    assert sorted(version.row_ids.take(locked).to_pylist()) == sorted(lock.row_ids.to_pylist())
+    assert (run(Evidence(version))["evaluation"] != again["evaluation"]).any()
+
+
+def test_copies_of_locked_rows_that_came_since_are_training_rows():
+    evidence = unsplit()
+    ids = tuple(evidence.dataset.row_ids.to_pylist()[:40])
+    near = np.full(500, -1)
+    near[[0, 100]] = 0
+    mask = run(evidence.adding([Column("near_group", near)]), locked_ids=ids)["evaluation"]
+    assert mask[:40].all()
+    assert not mask[40:].any()
+
+
+def test_a_split_that_is_given_wins_over_a_lock():
+    planted = planted_vectors(300, seed=0)
+    given, locked = (run(Evidence(planted.dataset), locked_ids=ids) for ids in (None, ("r1", "r2")))
+    assert (given["evaluation"] == locked["evaluation"]).all()
+    assert locked.table("split_origin")["origin"].to_pylist() == ["given"]

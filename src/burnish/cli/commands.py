@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from burnish.cli.options import common_options, field_options, model_options, run_options
+from burnish.cli.options import common_options, field_options, lint_options, model_options, run_options
 from burnish.errors import BurnishError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -43,9 +43,7 @@ def demo(**options: Any) -> None:
 @click.argument("source")
 @field_options
 @run_options
-@click.option(
-    "--fail-on", type=click.Choice(["info", "warning", "error"]), help="Leave with 1 if a finding is this severe."
-)
+@lint_options
 def audit(**options: Any) -> None:
     """Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
 
@@ -56,6 +54,8 @@ def audit(**options: Any) -> None:
       burnish audit reviews.parquet --text text --label label
       burnish audit photos/ --out photos-audit
       burnish audit vectors.npz --fail-on error
+      burnish audit reviews.parquet --write-baseline known.json
+      burnish audit reviews.parquet --baseline known.json --fail-on-new
     """
     _run("audit", options)
 
@@ -71,8 +71,9 @@ def curate(**options: Any) -> None:
     Leaves with 0 when the new version is better or no worse, 1 when it is worse, 2 when inconclusive.
 
     \b
-    Example:
+    Examples:
       burnish curate reviews.parquet --text text --label label --model sklearn.svm:LinearSVC
+      burnish curate --config burnish.toml
     """
     _run("curate", options)
 

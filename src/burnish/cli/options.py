@@ -1,12 +1,14 @@
 """The options that commands share, and how `burnish.toml` fills them."""
 
-import difflib
+import importlib
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from burnish.errors import InputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,6 +24,7 @@ FIELD_OPTIONS = (
     ("--prediction", "field that holds a model's prediction"),
     ("--proba", "field that holds out-of-sample probabilities, one list a row"),
 )
+NOT_SET_BY_RECIPE = frozenset({"config", "debug", "write_baseline"})
 FIELD_ROLES = tuple(flag.removeprefix("--") for flag, _ in FIELD_OPTIONS)
 
 
@@ -41,16 +44,18 @@ def run_options(command: Command) -> Command:
         (
             click.option("--embedder", metavar="NAME[:MODEL]", help="How rows become vectors. [default: by kind]"),
             click.option("--eval-split", metavar="NAME", help="Locked rows. [default: test, else 20 % drawn]"),
+            click.option("--relock", is_flag=True, help="Accept the evaluation rows as they are now, and lock them."),
             click.option("--keep-by", metavar="F", help="Of copies keep its largest value. [default: most central]"),
             click.option(
                 "--recall", type=float, metavar="R",
                 help="Share of true neighbors to find beyond 10,000 rows; 1: every pair. [default: 0.98]",
             ),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
+            click.option("--markdown", metavar="FILE", help="Write a summary in Markdown too, for a pull request."),
             click.option(
-                "--config", type=click.Path(exists=True, dir_okay=False), is_eager=True, expose_value=False,
-                callback=_read_config, metavar="FILE",
-                help="A burnish.toml; its [burnish] table holds any of these flags.",
+                "--config", "recipe", type=click.Path(exists=True, dir_okay=False), is_eager=True,
+                callback=_read_recipe, metavar="FILE",
+                help="A burnish.toml: SOURCE, any of these flags, checks, policy, gates.",
             ),
         )
     ):  # fmt: skip
@@ -58,14 +63,46 @@ def run_options(command: Command) -> Command:
     return common_options(command)
 
 
+def lint_options(command: Command) -> Command:
+    """Add the flags that make an audit a gate."""
+    for option in reversed(
+        (
+            click.option(
+                "--fail-on", type=click.Choice(["info", "warning", "error"]),
+                help="Leave with 1 if a finding is this severe.",
+            ),
+            click.option("--baseline", metavar="FILE", help="Known findings; tell the new ones from them."),
+            click.option(
+                "--fail-on-new", is_flag=True,
+                help="Only findings that the baseline has not count for --fail-on. [default there: warning]",
+            ),
+            click.option("--write-baseline", metavar="FILE", help="Accept every finding: write them, leave with 0."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def model_options(command: Command) -> Command:
     """Add the flags of every command that measures."""
-    command = click.option("--metric", default="accuracy", metavar="NAME", show_default=True, help="What is measured.")(
-        command
-    )
-    return click.option(
-        "--model", default="probe", metavar="NAME", show_default=True, help="probe, or module:callable."
-    )(command)
+    for option in reversed(
+        (
+            click.option(
+                "--model", default="probe", metavar="NAME", show_default=True, help="probe, or module:callable."
+            ),
+            click.option("--metric", default="accuracy", metavar="NAME", show_default=True, help="What is measured."),
+            click.option(
+                "--margin", type=click.FloatRange(min=0), metavar="M",
+                help="What a lift has to clear, in units of the metric. [default: half a point]",
+            ),
+            click.option(
+                "--max-slice-drop", type=click.FloatRange(0, 1, min_open=True), metavar="D",
+                help="By how much no slice may fall, else the exit code is 1. [default: 0.05]",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def common_options(command: Command) -> Command:
@@ -86,22 +123,36 @@ def common_options(command: Command) -> Command:
     return command
 
 
-def _read_config(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """Make the values of the file the defaults; a flag that is given wins."""
+def _read_recipe(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    """Give the recipe of the file and make its flags the defaults; a flag that is given wins."""
     del parameter
     if value is None:
-        return
+        return None
     try:
         document = tomllib.loads(Path(value).read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{value} is not TOML: {error}. Mend the file.") from error
-    names = {p.name: p for p in context.command.params if p.name}
-    flags = {flag.removeprefix("--"): name for name, p in names.items() for flag in p.opts}
-    defaults: dict[str, Any] = {}
-    for key, setting in document.get("burnish", {}).items():
-        if key not in flags:
-            near = difflib.get_close_matches(key, flags, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(flags))}."
-            raise click.UsageError(f"{value} has an unknown key {key!r}. {hint}")
-        defaults[flags[key]] = setting
-    context.default_map = {**(context.default_map or {}), **defaults}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{value} cannot be read as TOML: {error}.", remedy="Mend the file.") from error
+    settable = _settable(context.find_root().command)
+    recipes = importlib.import_module("burnish.pipeline.recipe")  # late: it takes a second, and `--help` must not
+    recipe = recipes.Recipe.of(document, flags={key: _type(p) for key, p in settable.items()}, name=value)
+    context.default_map = {str(settable[key].name): flag for key, flag in recipe.flags.items()}
+    return recipe
+
+
+def _settable(program: click.Command) -> dict[str, click.Parameter]:
+    """Give what a recipe may set: the parameters of every command that takes one, as each is spelt in the file."""
+    commands = program.commands.values() if isinstance(program, click.Group) else [program]
+    parameters = [p for command in commands if _takes_recipe(command) for p in command.params]
+    spelt = {p.opts[0].removeprefix("--").replace("-", "_"): p for p in parameters}
+    return {key: p for key, p in spelt.items() if key not in NOT_SET_BY_RECIPE}
+
+
+def _takes_recipe(command: click.Command) -> bool:
+    return any(p.name == "recipe" for p in command.params)
+
+
+def _type(parameter: click.Parameter) -> type:
+    if parameter.multiple:
+        return tuple
+    types = {click.types.BoolParamType: bool, click.types.IntParamType: int, click.types.FloatParamType: float}
+    return next((plain for its, plain in types.items() if isinstance(parameter.type, its)), str)

@@ -4,51 +4,61 @@ import json
 import sys
 from dataclasses import fields
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from burnish.cli.files import read_json, refuse_no_place, write_text
+from burnish.cli.linting import Lint, compared_json, show_compared
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
 from burnish.cli.terminal import show_clusters, show_edits, show_effect, show_findings, show_reading
 from burnish.dataset import Changeset, Edit, Evaluation
-from burnish.errors import BurnishError, InputError
+from burnish.errors import BurnishError
+from burnish.pipeline.recipe import Recipe
 from burnish.pipeline.tables import clusters_table
-from burnish.publishing import publish, refuse_unwritable, run_summary
-from burnish.workspace import Audited, Curation, Limits, Workspace
+from burnish.publishing import publish, refuse_unwritable, report_facts, run_summary
+from burnish.reports import report_markdown
+from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
 
-SEVERITIES = ("info", "warning", "error")
 EXIT_OF_VERDICT = {"better": 0, "no worse": 0, "worse": 1, "inconclusive": 2}
 REVIEWED = 150
 
 
-def audit(*, source: str, out: str, as_json: bool, fail_on: str | None, **options: Any) -> int:
-    """Audit a source, write the files, and leave with 1 when a finding is as severe as `fail_on`."""
+def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
+    """Audit a source, write the files, and leave with 1 when a finding that counts is too severe."""
+    lint = Lint.of(options)
     audited, _ = _audit(source, out, options)
+    compared = lint.compare(audited)
     written = publish(out, audited)
+    lint.write(audited)
+    _write_markdown(options, audited, told="" if compared is None else f"Against the baseline: {compared.sentence}.")
     document = run_summary(audited, None, None)
     if as_json:
-        _print_json(document, written)
+        beside = {} if compared is None else {"baseline": compared_json(audited, compared)}
+        _print_json({**document, **beside}, written)
     else:
         _show_audit(Console(), audited, document)
+        if compared is not None:
+            show_compared(Console(), compared)
         _say_where(Console(), written)
-    worst = max((SEVERITIES.index(e["severity"]) for e in document["findings"].values()), default=-1)
-    return int(fail_on is not None and worst >= SEVERITIES.index(fail_on))
+    return lint.exit_code(audited.findings, compared)
 
 
-def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **options: Any) -> int:
-    """Audit, decide, measure, publish; the exit code follows the verdict."""
-    audited, workspace = _audit(source, out, options, model=model, metric=metric)
+def curate(*, source: str, out: str, as_json: bool, **options: Any) -> int:
+    """Audit, decide, measure, publish; the exit code follows the verdict and the gate of the slices."""
+    experiment = _experiment(options)
+    audited, workspace = _audit(source, out, options, experiment)
     try:
         with Bars() as bars:
             workspace.progress = bars
-            done = workspace.curate(audited, model=model, metric=metric)
+            done = workspace.curate(audited, experiment, policy=_recipe(options).policy)
     except BurnishError:
         publish(out, audited)  # the audit stands, though its change cannot be measured
         raise
     written = publish(out, audited, changes=done.changes, effect=done.effect, version=done.version)
+    _write_markdown(options, audited, done.changes, done.effect)
     document = run_summary(audited, done.changes, done.effect, done.version)
     if as_json:
         _print_json(document, written)
@@ -56,18 +66,19 @@ def curate(*, source: str, out: str, as_json: bool, model: str, metric: str, **o
         _show_audit(Console(), audited, document)
         _show_curation(Console(), done, document)
         _say_where(Console(), written)
-    return 0 if done.effect is None else EXIT_OF_VERDICT[done.effect.verdict]
+    return 0 if done.effect is None else exit_code(done.effect)
 
 
-def measure(*, source: str, out: str, as_json: bool, model: str, metric: str, changeset: str, **options: Any) -> int:
-    """Measure a given changeset; the exit code follows the verdict."""
-    changes = read_changeset(changeset)
-    audited, workspace = _audit(source, out, options, model=model, metric=metric)
+def measure(*, source: str, out: str, as_json: bool, changeset: str, **options: Any) -> int:
+    """Measure a given changeset; the exit code follows the verdict and the gate of the slices."""
+    changes, experiment = read_changeset(changeset), _experiment(options)
+    audited, workspace = _audit(source, out, options, experiment)
     changes.apply(audited.dataset)
     with Bars() as bars:
         workspace.progress = bars
-        effect = workspace.measure(audited, changes, model=model, metric=metric)
+        effect = workspace.measure(audited, changes, experiment)
     written = publish(out, audited, changes=changes, effect=effect)
+    _write_markdown(options, audited, changes, effect)
     document = run_summary(audited, changes, effect)
     if as_json:
         _print_json(document, written)
@@ -75,7 +86,7 @@ def measure(*, source: str, out: str, as_json: bool, model: str, metric: str, ch
         show_reading(Console(), audited)
         show_effect(Console(), effect, document["verdict_sentence"])
         _say_where(Console(), written)
-    return EXIT_OF_VERDICT[effect.verdict]
+    return exit_code(effect)
 
 
 def demo(*, out: str, as_json: bool, **shared: Any) -> int:
@@ -108,35 +119,52 @@ def demo(*, out: str, as_json: bool, **shared: Any) -> int:
 
 def read_changeset(path: str) -> Changeset:
     """Read a changeset.json; raises InputError when it is none."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(
-            f"there is no file {path}.", remedy="Pass the changeset.json of an audit or curate."
-        ) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}.", remedy="Pass a changeset.json.") from error
-    return Changeset.from_json(document)
+    remedy = "Pass the changeset.json of an audit or curate."
+    return Changeset.from_json(read_json(path, what="changeset", remedy=remedy))
+
+
+def exit_code(effect: Evaluation) -> int:
+    """Give 1 when a slice fell too far, whatever the verdict; else the code of the verdict."""
+    return 1 if effect.gate is not None and not effect.gate.passed else EXIT_OF_VERDICT[effect.verdict]
 
 
 def _audit(
-    source: str, out: str, options: dict[str, Any], *, model: str = "probe", metric: str = "accuracy"
+    source: str, out: str, options: dict[str, Any], experiment: Experiment | None = None
 ) -> tuple[Audited, Workspace]:
     """Refuse what is unusable before any work, then read and audit."""
     refuse_unwritable(out)
+    refuse_no_place(options.get("markdown"))
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
     with Bars() as bars:
         workspace = Workspace(options["workspace"], seed=options["seed"], limits=_limits(options), progress=bars)
-        workspace.refuse_unusable(model, metric)
+        if experiment is not None:
+            experiment.refuse_unusable()
         dataset, guesses = workspace.read(source, given)
-        audited = workspace.audit(
-            dataset,
-            guesses,
-            embedder=options.get("embedder"),
-            evaluation_split=options.get("eval_split"),
-            keep_by=options.get("keep_by"),
-        )
+        if experiment is not None and dataset.roles.label is not None:
+            dataset = dataset.for_task(experiment.task(dataset))
+        choices = Choices(
+            options.get("embedder"), options.get("eval_split"), options.get("keep_by"),
+            relock=bool(options.get("relock")), checks=_recipe(options).checks,
+        )  # fmt: skip
+        audited = workspace.audit(dataset, guesses, choices)
     return audited, workspace
+
+
+def _write_markdown(
+    options: dict[str, Any], audited: Audited, changes: Changeset | None = None, effect: Evaluation | None = None, *,
+    told: str = "",
+) -> None:  # fmt: skip
+    if options["markdown"] is not None:
+        said = report_markdown(report_facts(audited, changes, effect))
+        write_text(options["markdown"], f"{said}\n{told}\n" if told else said)
+
+
+def _recipe(options: dict[str, Any]) -> Recipe:
+    return options.get("recipe") or Recipe()
+
+
+def _experiment(options: dict[str, Any]) -> Experiment:
+    return Experiment(**{f.name: options[f.name] for f in fields(Experiment) if options.get(f.name) is not None})
 
 
 def _limits(options: dict[str, Any]) -> Limits:

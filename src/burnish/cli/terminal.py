@@ -1,17 +1,40 @@
 """What a run says to a person at the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+import pyarrow as pa
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from burnish.dataset import Evaluation
+from burnish.dataset import Evaluation, SliceEffect
+from burnish.pipeline.choice import Choice
+from burnish.pipeline.planning import Outlook
+from burnish.pipeline.summary import verdict_sentence
+from burnish.reports.effect_tables import arms_table, left_out_sentences, lifts, ordered_slices, shares_table
+from burnish.reports.effect_words import (
+    aside_sentence,
+    claim_sentence,
+    classical_sentence,
+    gate_sentence,
+    names,
+    slice_sentence,
+    trend_sentence,
+    visible_sentence,
+)
+from burnish.reports.markup import clean
+from burnish.reports.numbers import lift_words, plural
+from burnish.reports.tables import Cell
+from burnish.reports.tables import Table as ReportTable
 from burnish.steps.labels import MIN_SKILL
 from burnish.workspace import Audited, Curation
 
 MAX_LINES = 8
+EXAMPLES = 3
+"""Slices, and rows on which two models differ, that are named."""
+LONG = 1_000
 SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "dim"}
 VERDICT_STYLE = {"better": "bold green", "no worse": "green", "worse": "bold red", "inconclusive": "bold yellow"}
 
@@ -49,7 +72,7 @@ def show_findings(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> 
         rows = entry["rows"] or entry["findings"]
         style = SEVERITY_STYLE[entry["severity"]]
         kind = str(entry["kind"]).replace("_", " ")
-        table.add_row(f"[{style}]{code}[/]", kind, f"{rows:,}", escape(_short(entry["message"])))
+        table.add_row(f"[{style}]{code}[/]", kind, f"{rows:,}", escape(shortened(entry["message"])))
     console.print(table)
 
 
@@ -68,37 +91,102 @@ def show_clusters(console: Console, names: list[Mapping[str, Any]]) -> None:
     console.print(table)
 
 
-def show_effect(console: Console, effect: Evaluation, sentence: str) -> None:
-    """Print the arms, the lift with its interval and the verdict."""
-    table = Table(title="What the change did to the model", title_justify="left", box=None, pad_edge=False)
-    table.add_column("arm", no_wrap=True)
-    for column in ("trained on", effect.metric.replace("_", " "), "95 % interval"):
-        table.add_column(column, justify="right", no_wrap=True)
-    baseline = effect.parameters.get("majority_class")
-    if baseline is not None:
-        table.add_row("[dim]always the commonest class[/]", "", f"[dim]{baseline:.3f}[/]", "")
-    for arm in effect.arms:
-        table.add_row(
-            escape(arm.name),
-            f"{arm.n_train:,}",
-            f"{arm.value:.3f}",
-            f"[{arm.low:.3f}, {arm.high:.3f}]".replace("[", r"\["),
-        )
-    console.print(table)
-    control = f"\\[{100 * effect.lift_vs_control_low:+.1f}, {100 * effect.lift_vs_control_high:+.1f}]"
+def show_outlook(console: Console, outlook: Outlook) -> None:
+    """Say before any work what the evaluation rows will be able to show."""
+    seen = visible_sentence(outlook.n_eval, outlook.smallest_visible_lift, outlook.rows_for_one_point, outlook.metric)
+    console.print(escape(f"before any change: {_lowered(seen)}"), highlight=False)
+
+
+def show_choice(console: Console, choice: Choice | None) -> None:
+    """Say which codes the inner folds kept, and why the others were left out."""
+    if choice is None or not choice.codes:
+        return
+    kept = [f"{code.code} {code.treatment} ({code.reason})" for code in choice.codes if code.kept]
     console.print(
-        f"against a random drop of as many rows: {100 * effect.lift_vs_control:+.1f} points {control}; "
-        f"smallest lift that these {effect.n_eval:,} rows can show: {100 * effect.smallest_visible_lift:.1f} points",
-        highlight=False,
+        escape(f"chosen on inner folds of the training rows: {'; '.join(kept) or 'nothing'}"), highlight=False
     )
-    for note in effect.notes:
-        console.print(f"[dim]{escape(note)}[/]", highlight=False)
-    for fall in [s for s in effect.slices if s.regressed][:3]:
-        console.print(
-            f"[red]worse in {escape(fall.slice)}[/]: {fall.before:.2f} → {fall.after:.2f} ({fall.size:,} rows)",
-            highlight=False,
-        )
-    console.print(f"[{VERDICT_STYLE[effect.verdict]}]{escape(sentence)}[/]", highlight=False)
+    for line in left_out_sentences([asdict(code) for code in choice.codes]):
+        console.print(f"[yellow]{escape(line)}[/]", highlight=False)
+
+
+def show_effect(console: Console, effect: Evaluation, sentence: str) -> None:
+    """Print the arms, the share of each code, the lift on other rows, the gate and the verdict."""
+    _show_table(console, arms_table(effect), "What the change did to the model")
+    shares = shares_table(effect)
+    if shares is not None:
+        _show_table(console, shares, shares.caption)
+    for _, line in lifts(effect)[1:]:
+        lift = lift_words(line[0], line[1:], effect.metric)
+        console.print(escape(f"against a random drop of as many rows: {lift}"), highlight=False)
+    asides = [f"the lift {aside_sentence(aside, effect.metric)}" for aside in effect.asides]
+    _show_measured(console, effect, [*asides, *effect.notes], sentence)
+
+
+def show_comparison(console: Console, effect: Evaluation, disagreements: pa.Table) -> None:
+    """Print both sides, the test, the gate, rows on which they differ, and the verdict."""
+    first, second = names(effect)
+    _show_table(console, arms_table(effect), f"{second} against {first}")
+    said = f"they differ on {plural(len(disagreements), 'row')}"
+    console.print(said + (", such as" if len(disagreements) else ""), highlight=False)
+    for line in disagreements.slice(0, EXAMPLES).to_pylist():
+        row_id, label, first, second = (escape(shortened(str(line[key]), 30)) for key in ("row_id", "label", "a", "b"))
+        console.print(f"  {row_id}: {label}, A says {first}, B says {second}", highlight=False)
+    _show_measured(console, effect, effect.notes, verdict_sentence(effect))
+
+
+def _show_measured(console: Console, effect: Evaluation, said: Iterable[str], sentence: str) -> None:
+    """Print what a measurement and a comparison have in common, the verdict last."""
+    seen = visible_sentence(effect.n_eval, effect.smallest_visible_lift, effect.rows_for_one_point, effect.metric)
+    test = classical_sentence(effect)
+    for line in (*said, *([_lowered(test)] if test else []), _lowered(seen)):
+        console.print(f"[dim]{escape(clean(line, LONG))}[/]", highlight=False)
+    _show_slices(console, effect)
+    style = "bold red" if _gate_failed(effect) else VERDICT_STYLE[effect.verdict]
+    console.print(f"[dim]{escape(claim_sentence(effect))}[/]", highlight=False)
+    console.print(f"[{style}]{escape(clean(sentence, LONG))}[/]", highlight=False)
+
+
+def _show_slices(console: Console, effect: Evaluation) -> None:
+    gate = gate_sentence(effect)
+    if gate is not None:
+        sign, style = ("✗", "bold red") if _gate_failed(effect) else ("✓", "green")
+        console.print(f"[{style}]{sign} {escape(gate)}[/]", highlight=False)
+    fallen = [s for s in ordered_slices(effect.slices) if s.failed or s.regressed]
+    _show_effects(console, effect, "worse in", fallen)
+    _show_effects(console, effect, "found:", ordered_slices(effect.found))
+    if effect.trend is not None and trend_sentence(effect):
+        console.print(escape(str(trend_sentence(effect))), highlight=False)
+
+
+def _show_effects(console: Console, effect: Evaluation, start: str, effects: Sequence[SliceEffect]) -> None:
+    for one in effects[:EXAMPLES]:
+        style = "red" if one.lift < 0 else "green"
+        name, said = escape(shortened(one.slice, 60)), escape(slice_sentence(effect, one))
+        console.print(f"  [{style}]{start} {name}[/]: {said}", highlight=False)
+    if len(effects) > EXAMPLES:
+        console.print(f"  … and {len(effects) - EXAMPLES:,} more, in the report", highlight=False)
+
+
+def _show_table(console: Console, given: ReportTable, title: str) -> None:
+    """Print a table of the report; headings take two lines and leave the unit of a lift to the title."""
+    units = [head.replace(", ", ": ", 1) for head in given.head if ", " in head]
+    console.print(f"[italic]{escape(title + (f' ({units[0]})' if units else ''))}[/]", highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for number, head in enumerate(given.head):
+        right = any(isinstance(line[number], Cell) for line in given.lines)
+        name = escape(head.partition(", ")[0].replace(" ", "\n", 1))
+        table.add_column(name, no_wrap=right, justify="right" if right else "left", vertical="bottom")
+    for line in given.lines:
+        table.add_row(*(escape(str(cell)) for cell in line))
+    console.print(table)
+
+
+def _gate_failed(effect: Evaluation) -> bool:
+    return effect.gate is not None and not effect.gate.passed
+
+
+def _lowered(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}".removesuffix(".")
 
 
 def show_edits(console: Console, curation: Curation) -> None:
@@ -115,6 +203,7 @@ def show_edits(console: Console, curation: Curation) -> None:
     console.print(f"[bold]{len(changes):,} edits[/] ({'; '.join(parts)})", highlight=False)
 
 
-def _short(message: str, limit: int = 110) -> str:
-    line = " ".join(message.split())
+def shortened(message: str, limit: int = 110) -> str:
+    """Give the message as one line of at most `limit` characters."""
+    line = " ".join(clean(message, 4 * limit).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"

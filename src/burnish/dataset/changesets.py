@@ -1,5 +1,6 @@
 """Changeset: reviewed edits by row id, each with its reason, bound to one version. The only way rows change."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -8,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from burnish.dataset.rows import Dataset
+from burnish.dataset.rows import Dataset, is_list
 from burnish.errors import InputError, LockedRowsError, StaleChangesetError
 
 Action = Literal["drop", "relabel", "weight"]
@@ -132,12 +133,13 @@ def _relabel(dataset: Dataset, edits: list[Edit]) -> Dataset:
             "the changeset relabels rows, but the data set has no label field.", remedy="Pass --label FIELD."
         )
     given = dataset.field(name)
-    values = given.cast(pa.string()).to_pylist()
+    listed = is_list(given.type)
+    values = (given if listed else given.cast(pa.string())).to_pylist()
     for edit in edits:
-        values[dataset.row_positions[edit.row_id]] = edit.label
+        values[dataset.row_positions[edit.row_id]] = json.loads(str(edit.label)) if listed else edit.label
     try:
-        column = pa.array(values, pa.string()).cast(given.type)
-    except pa.ArrowInvalid as error:
+        column = pa.array(values, given.type) if listed else pa.array(values, pa.string()).cast(given.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, json.JSONDecodeError) as error:
         raise InputError(
             f"field {name!r} holds {given.type}; a new label does not fit: {error}.",
             remedy="Relabel to a class of the field.",

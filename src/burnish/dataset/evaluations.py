@@ -23,9 +23,9 @@ class Arm:
     high: float
     n_train: int
     seeds: int
-    lift: float = math.nan
-    lift_low: float = math.nan
-    lift_high: float = math.nan
+    lift: float | None = None
+    lift_low: float | None = None
+    lift_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Evaluation:
         """
         try:
             parts = {key: _number(value) for key, value in document.items()}
-            parts["arms"] = tuple(Arm(name=name, **_numbers(arm)) for name, arm in document["arms"].items())
+            parts["arms"] = tuple(Arm(name=name, **_arm(arm)) for name, arm in document["arms"].items())
             parts["slices"] = tuple(SliceEffect(**_numbers(effect)) for effect in document.get("slices", ()))
             parts["notes"] = tuple(document.get("notes", ()))
             parts["found"] = tuple(SliceEffect(**_numbers(effect)) for effect in document.get("found", ()))
@@ -152,6 +152,10 @@ class Evaluation:
             raise InputError(
                 f"this is not an evaluation: {error}.", remedy="Pass the evaluation.json of a run."
             ) from error
+
+
+def _arm(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value if key.startswith("lift") else _number(value) for key, value in document.items()}
 
 
 def _numbers(document: Mapping[str, Any]) -> dict[str, Any]:

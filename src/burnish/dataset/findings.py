@@ -15,6 +15,8 @@ Kind = Literal[
 Severity = Literal["info", "warning", "error"]
 SuggestedEdit = Literal["drop", "relabel", "review", "collect"]
 
+SUBJECT = ("kind", "field", "name")
+"""Evidence that names what a finding is about: a class, a cluster, a field."""
 SCHEMA = pa.schema(
     [
         ("finding_id", pa.string()), ("code", pa.string()), ("kind", pa.string()), ("severity", pa.string()),
@@ -53,10 +55,19 @@ class Finding:
 
 
 def finding_id(finding: Finding, row_ids: list[str]) -> str:
-    """Give an id that stays the same as long as the code and the rows (or, without rows, the message) do."""
-    parts = sorted(row_ids[flag.row] for flag in finding.rows) or [finding.message]
+    """Give an id that stays the same as long as the code and the rows (or, without rows, the subject) do."""
+    parts = sorted(row_ids[flag.row] for flag in finding.rows) or subject(finding)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=5)
     return f"{finding.code}-{digest.hexdigest()}"
+
+
+def subject(finding: Finding) -> list[str]:
+    """Give what a finding without rows is about: the names in its evidence, or else its message.
+
+    A message holds measured numbers, which move with every row that comes or goes; the names do not.
+    """
+    named = [str(finding.evidence[key]) for key in SUBJECT if finding.evidence.get(key) is not None]
+    return named or [finding.message]
 
 
 def findings_table(findings: Iterable[Finding], row_ids: list[str]) -> pa.Table:

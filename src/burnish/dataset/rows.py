@@ -1,6 +1,7 @@
 """Dataset: immutable rows with ids that survive edits."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -82,7 +83,7 @@ class Dataset:
         digest = hashlib.blake2b(digest_size=8)
         digest.update(np.ascontiguousarray(self.content).tobytes())
         for array in (self.row_ids, *(self.field(f) for f in self._versioned_fields())):
-            for value in array.cast(pa.string()).to_pylist():
+            for value in _as_strings(array).to_pylist():
                 encoded = b"" if value is None else value.encode()
                 # The length in front keeps "ab", "c" apart from "a", "bc"; -1 keeps null apart from "".
                 digest.update((-1 if value is None else len(encoded)).to_bytes(8, "little", signed=True))
@@ -130,7 +131,7 @@ class Dataset:
         if self.given_task is not None or self.roles.label is None:
             return self.given_task or "classification"
         labels = self.field(self.roles.label)
-        if pa.types.is_list(labels.type) or pa.types.is_large_list(labels.type):
+        if is_list(labels.type):
             return "multi-label"
         fractions = pa.types.is_floating(labels.type) and pc.any(pc.not_equal(labels, pc.floor(labels))).as_py()
         return "regression" if fractions else "classification"
@@ -195,3 +196,15 @@ class Dataset:
             content=self.content[positions],
             vectors=None if self.vectors is None else self.vectors[positions],
         )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether a field of this type holds lists."""
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
+
+
+def _as_strings(values: pa.Array) -> pa.Array:
+    if is_list(values.type):
+        return pa.array([None if value is None else json.dumps(value) for value in values.to_pylist()], pa.string())
+    return values.cast(pa.string())

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.dataset.rows import Dataset, Task
+from burnish.dataset.rows import Dataset, Task, is_list
 from burnish.errors import InputError
 
 Rows = NDArray[np.int64]
@@ -128,12 +128,6 @@ def _indicators(dataset: Dataset, name: str) -> tuple[NDArray[np.float32], tuple
     table[owners[codes >= 0], codes[codes >= 0]] = 1
     table[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return table, classes
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Tell whether a field of this type holds lists."""
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(test(kind) for test in tests)
 
 
 def _number(label: str | None) -> float:

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from burnish.errors import InputError
 from burnish.kernels.compiled import compiled
 from burnish.kernels.folds import group_folds
 from burnish.kernels.items import Engine, InTurn
@@ -57,6 +58,43 @@ class Probe:
     intercept: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Rows in their principal coordinates: `rows` = (embeddings - center) @ turn; `variances` (d,) of these.
+
+    Here the penalty of the objective is l2 / 2 times the summed squares of a solution, its last line left out.
+    """
+
+    rows: Floats
+    center: Floats
+    turn: Floats
+    variances: Floats
+
+    @classmethod
+    def of(cls, embeddings: NDArray[np.floating], weight: Floats) -> "Space":
+        """Give the space of rows (n, n_dims) with weights (n,) that add up to 1."""
+        rows = np.array(embeddings, np.float32)
+        center = weight @ rows
+        rows -= center
+        spread = (rows * weight[:, None]).T @ rows
+        scale = float(np.sqrt(np.trace(spread) / len(spread)))
+        if scale <= 1e-6 * float(np.abs(center).max(initial=1e-30)):
+            scale = 1.0
+        variances, axes = np.linalg.eigh(spread.astype(np.float64) / scale**2)
+        turn = (axes / scale).astype(np.float32)
+        return cls(rows @ turn, center, turn, np.maximum(variances, 0).astype(np.float32))
+
+    def turned(self, embeddings: NDArray[np.floating]) -> Floats:
+        """Give other rows (n, n_dims) in these coordinates."""
+        return np.asarray((np.asarray(embeddings, np.float32) - self.center) @ self.turn)
+
+    def probe(self, point: Floats, has: NDArray[np.bool_]) -> Probe:
+        """Give the probe of a solution (d + 1, n_classes), the intercept in its last line."""
+        coef = np.where(has, self.turn @ point[:-1], np.float32(0))
+        intercept = np.where(has, point[-1] - self.center @ coef, np.float32(-np.inf))
+        return Probe(coef.astype(np.float32), intercept.astype(np.float32))
+
+
 def fit_probe(
     embeddings: NDArray[np.floating],
     labels: NDArray[np.integer],
@@ -98,6 +136,23 @@ def fit_probes(  # noqa: PLR0913 - what is fitted, and how
         for fit, point in zip(fits, problem.solve(l2, tolerance=tolerance), strict=True):
             probes[fit] = problem.space.probe(point, has[fit])
     return probes
+
+
+def fit_in_space(
+    embeddings: NDArray[np.floating], labels: NDArray[np.integer], *, n_classes: int, l2: float
+) -> tuple[Space, Floats]:
+    """Give rows (n, n_dims) in their space, and the solution (n_dims + 1, n_classes) there, the intercept last.
+
+    It is what `fit_probe` finds before it turns back to the embeddings. A class without a row has an intercept so
+    low that its probability is 0. Raises InputError where fewer than two classes have rows.
+    """
+    codes = np.asarray(labels, np.int32)[:, None]
+    weights = np.ones(codes.shape, np.float32)
+    has = _classes_had(codes, weights, n_classes)
+    if has.sum() < 2:
+        raise InputError(f"rows of {has.sum()} class(es).", remedy="Pass rows of two classes or more.")
+    problem = _Problem.of(embeddings, codes, weights, has, engine=None)
+    return problem.space, problem.solve(l2)[0]
 
 
 def predict_probabilities(probe: Probe, rows: NDArray[np.floating]) -> Floats:
@@ -180,39 +235,10 @@ def _constant(n_dims: int, had: NDArray[np.bool_]) -> Probe:
 
 
 @dataclass(frozen=True, eq=False)
-class _Space:
-    """Rows in their principal coordinates: `rows` = (embeddings - center) @ turn, each with its variance (d,)."""
-
-    rows: Floats
-    center: Floats
-    turn: Floats
-    variances: Floats
-
-    @classmethod
-    def of(cls, embeddings: NDArray[np.floating], weight: Floats) -> "_Space":
-        rows = np.array(embeddings, np.float32)
-        center = weight @ rows
-        rows -= center
-        spread = (rows * weight[:, None]).T @ rows
-        scale = float(np.sqrt(np.trace(spread) / len(spread)))
-        if scale <= 1e-6 * float(np.abs(center).max(initial=1e-30)):
-            scale = 1.0
-        variances, axes = np.linalg.eigh(spread.astype(np.float64) / scale**2)
-        turn = (axes / scale).astype(np.float32)
-        return cls(rows @ turn, center, turn, np.maximum(variances, 0).astype(np.float32))
-
-    def probe(self, point: Floats, has: NDArray[np.bool_]) -> Probe:
-        """Give the probe of a solution (d + 1, n_classes), the intercept in its last line."""
-        coef = np.where(has, self.turn @ point[:-1], np.float32(0))
-        intercept = np.where(has, point[-1] - self.center @ coef, np.float32(-np.inf))
-        return Probe(coef.astype(np.float32), intercept.astype(np.float32))
-
-
-@dataclass(frozen=True, eq=False)
 class _Problem:
     """The losses of every fit: codes and weights (n, n_fits), and the classes (n_fits, n_classes) that each has."""
 
-    space: _Space
+    space: Space
     codes: Codes
     weights: Floats
     has: NDArray[np.bool_]
@@ -224,7 +250,7 @@ class _Problem:
         engine: Engine | None,
     ) -> "_Problem":  # fmt: skip
         shares = np.ascontiguousarray(weights / weights.sum(axis=0))
-        return cls(_Space.of(embeddings, shares.mean(axis=1)), codes, shares, has, engine or InTurn())
+        return cls(Space.of(embeddings, shares.mean(axis=1)), codes, shares, has, engine or InTurn())
 
     @property
     def shape(self) -> tuple[int, int]:

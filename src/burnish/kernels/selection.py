@@ -1,4 +1,4 @@
-"""Selection: the rows that stand best for all, chosen on the neighbor graph that is there already."""
+"""Facility location on the neighbor graph that is there already: the rows that stand best for all."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,12 @@ from burnish.kernels.vectors import Vectors
 
 Rows = NDArray[np.int64]
 Sums = NDArray[np.float64]
+
+LAST = 1e-9
+"""Weight of rows that have no neighbors because they cannot be compared."""
+
+SLACK = 0.1
+"""What a choice among drawn rows may lose, in the mean, of the share of the best that the greedy one is sure of."""
 
 
 def select_diverse(
@@ -30,14 +36,38 @@ def select_diverse(
     below 1 or above the number of rows.
     """
     n_rows = Vectors.of(embeddings).n_rows if neighbors is None else len(neighbors.positions)
-    if not 1 <= budget <= n_rows:
-        raise UsageError(f"the budget is {budget}.", remedy=f"Ask for 1 to {n_rows:,} rows.")
-    found = neighbors or nearest_neighbors(embeddings, seed=seed)
-    graph = similarity_graph(found.positions, found.distances)
-    worth = np.ones(n_rows) if weights is None else np.array(weights, np.float64)
-    worth[found.positions[:, 0] < 0] *= LAST if n_rows > 1 else 1.0
-    chosen, covered = np.empty(budget, np.int64), np.zeros(n_rows)
-    _choose(graph, chosen, (covered, worth), (np.empty(n_rows), np.arange(n_rows)))
+    require_budget(budget, n_rows)
+    return select_on_graph(neighbors or nearest_neighbors(embeddings, seed=seed), budget=budget, worth=weights)
+
+
+def select_on_graph(
+    neighbors: Neighbors,
+    *,
+    budget: int,
+    worth: NDArray[np.floating] | None = None,
+    reach: NDArray[np.floating] | None = None,
+    drawn_with: int | None = None,
+) -> Rows:
+    """Give what `select_diverse` does; a chosen row covers others `reach` (n,) times their similarity.
+
+    `worth` (n,): what covering a row counts. With a seed in `drawn_with` each choice is the best of
+    n / budget · ln(1 / `SLACK`) rows drawn at random: n · ln(1 / `SLACK`) gains in all, whatever the budget, and at
+    least 1 - 1/e - `SLACK` of the best in the mean (Mirzasoleiman et al. 2015, algorithm 1).
+    """
+    graph = similarity_graph(neighbors.positions, neighbors.distances)
+    n_rows = graph.n_nodes
+    counts = np.ones(n_rows) if worth is None else np.array(worth, np.float64)
+    counts[neighbors.positions[:, 0] < 0] *= LAST if n_rows > 1 else 1.0
+    reaches = np.ones(n_rows) if reach is None else np.asarray(reach, np.float64)
+    lengths = np.repeat(reaches, np.diff(graph.starts)).astype(np.float32)
+    graph = graph._replace(weights=graph.weights * lengths)
+    chosen, state = np.empty(budget, np.int64), (np.zeros(n_rows), counts, reaches)
+    if drawn_with is None:
+        _choose(graph, chosen, state, (np.empty(n_rows), np.arange(n_rows)))
+    else:
+        n_drawn = min(n_rows, int(np.ceil(-n_rows / budget * np.log(SLACK))))
+        draws = np.random.default_rng(drawn_with).random((budget, n_drawn))
+        _choose_drawn(graph, chosen, state, (draws, np.arange(n_rows)))
     return chosen
 
 
@@ -52,20 +82,36 @@ def coverage_of(chosen: Rows, neighbors: Neighbors, *, weights: NDArray[np.float
     return float(covered.sum() if weights is None else covered @ weights)
 
 
-LAST = 1e-9
-"""Weight of rows that have no neighbors because they cannot be compared."""
+def require_budget(budget: int, n_rows: int) -> None:
+    """Raise UsageError unless the budget is 1 to `n_rows`."""
+    if not 1 <= budget <= n_rows:
+        raise UsageError(f"the budget is {budget}.", remedy=f"Ask for 1 to {n_rows:,} rows.")
+
+
+State = tuple[Sums, Sums, Sums]
+"""Of each row (n,): how well it is covered, what that is worth, and how far it reaches."""
 
 
 @compiled()
-def _gain(graph: Graph, row: int, covered: Sums, worth: Sums) -> float:
+def _gain(graph: Graph, row: int, state: State) -> float:
     """Give what choosing a row adds."""
-    gain = (1.0 - covered[row]) * worth[row]
+    covered, worth, reach = state
+    gain = max(0.0, reach[row] - covered[row]) * worth[row]
     for edge in range(graph.starts[row], graph.starts[row + 1]):
         other = graph.indices[edge]
         more = graph.weights[edge] - covered[other]
         if more > 0:
             gain += more * worth[other]
     return float(gain)
+
+
+@compiled()
+def _cover(graph: Graph, row: int, state: State) -> None:
+    covered, _, reach = state
+    covered[row] = max(covered[row], reach[row])
+    for edge in range(graph.starts[row], graph.starts[row + 1]):
+        other = graph.indices[edge]
+        covered[other] = max(covered[other], graph.weights[edge])
 
 
 @compiled()
@@ -84,18 +130,18 @@ def _sink(bounds: Sums, heap: Rows, place: int, n_left: int) -> None:
 
 
 @compiled()
-def _choose(graph: Graph, chosen: Rows, state: tuple[Sums, Sums], queue: tuple[Sums, Rows]) -> None:
+def _choose(graph: Graph, chosen: Rows, state: State, queue: tuple[Sums, Rows]) -> None:
     """Choose the row of the largest gain until all are chosen; gains only shrink, so an old one is a bound."""
-    (covered, worth), (bounds, heap) = state, queue
+    bounds, heap = queue
     n_left = len(heap)
     for row in range(n_left):
-        bounds[row] = _gain(graph, row, covered, worth)
+        bounds[row] = _gain(graph, row, state)
     for place in range(n_left // 2 - 1, -1, -1):
         _sink(bounds, heap, place, n_left)
     for number in range(len(chosen)):
         while True:
             row = heap[0]
-            bounds[row] = _gain(graph, row, covered, worth)
+            bounds[row] = _gain(graph, row, state)
             _sink(bounds, heap, 0, n_left)
             if heap[0] == row:
                 break
@@ -103,7 +149,23 @@ def _choose(graph: Graph, chosen: Rows, state: tuple[Sums, Sums], queue: tuple[S
         n_left -= 1
         heap[0] = heap[n_left]
         _sink(bounds, heap, 0, n_left)
-        covered[row] = 1.0
-        for edge in range(graph.starts[row], graph.starts[row + 1]):
-            other = graph.indices[edge]
-            covered[other] = max(covered[other], graph.weights[edge])
+        _cover(graph, row, state)
+
+
+@compiled()
+def _choose_drawn(graph: Graph, chosen: Rows, state: State, lottery: tuple[Sums, Rows]) -> None:
+    """Choose the row of the largest gain among some drawn (numbers 0..1, a line a choice) of those that are left."""
+    draws, left = lottery
+    n_left = len(left)
+    for number in range(len(chosen)):
+        best, most = 0, -1.0
+        for place in range(min(draws.shape[1], n_left)):
+            other = place + int(draws[number, place] * (n_left - place))
+            left[place], left[other] = left[other], left[place]
+            gain = _gain(graph, left[place], state)
+            if gain > most:
+                best, most = place, gain
+        chosen[number] = left[best]
+        n_left -= 1
+        left[best] = left[n_left]
+        _cover(graph, chosen[number], state)

@@ -54,13 +54,13 @@ CHECKS: tuple[Check, ...] = (*_DUPLICATES, *_LEAKS, *_LABELS, *_SET, *_QUALITY)
 
 
 def steps(
-    *, evaluation_split: str | None = None, keep_by: str | None = None, recall: float = RECALL,
+    splits: Splits | None = None, *, keep_by: str | None = None, recall: float = RECALL,
     resources: Resources | None = None,
 ) -> list[Step]:  # fmt: skip
     """Give the built-in steps; the order is derived from what they read and write."""
     on = resources or Resources()
     return [
-        NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), Splits(evaluation_split),
+        NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), splits or Splits(),
         Leaks(recall=recall, resources=on), Predictions(resources=on), LabelQuality(), Outliers(resources=on),
         Clusters(resources=on), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
     ]  # fmt: skip

@@ -27,13 +27,15 @@ ALWAYS = ("LEK001", "LEK002")
 """Leaks are dropped whatever they do to the metric: an evaluation that was trained on tells nothing."""
 
 LABELS = "LAB001"
-TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (("drop", 0.5), ("relabel", None), ("relabel", 0.5))
+TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (
+    ("drop", 0.5), ("drop", 0.3), ("relabel", None), ("relabel", 0.5),
+)  # fmt: skip
 """What is tried for suspect labels beside the policy's own treatment: the edit, and the lowest score edited."""
 
 
 @dataclass(frozen=True)
 class CodeChoice:
-    """What the inner folds said of one code: its share of the lift with one-sided bounds of 90 %, and whether it stays."""
+    """What the inner folds said of one code: its share of the lift, one-sided bounds of 90 %, whether it stays."""
 
     code: str
     treatment: str

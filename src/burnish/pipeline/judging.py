@@ -10,8 +10,9 @@ from burnish.dataset import Task, Verdict
 from burnish.errors import UsageError
 from burnish.kernels.intervals import Interval, Spread, row_covariance, simultaneous_intervals
 from burnish.kernels.metrics import FunctionMetric, Metric, row_blocks
-from burnish.pipeline.retraining import Predictions, Protocol
+from burnish.pipeline.retraining import Predictions
 from burnish.pipeline.settings import Mask, Setting
+from burnish.pipeline.standards import Standard
 
 Floats = NDArray[np.float64]
 
@@ -38,13 +39,13 @@ class Judge:
     """
 
     setting: Setting
-    protocol: Protocol
+    standard: Standard
     edited: bool = True
 
     @property
     def metric(self) -> Metric:
         """What is measured."""
-        return self.protocol.metric
+        return self.standard.metric
 
     @property
     def sign(self) -> float:
@@ -94,6 +95,6 @@ def intervals_of(
     covariance = row_covariance(moves, units)
     covariance[np.diag_indices(len(names))] += judge.pseudo(int(rows.sum()))
     found, spreads = simultaneous_intervals(
-        runs, covariance, n_units=len(np.unique(units)), confidence=judge.protocol.confidence
+        runs, covariance, n_units=len(np.unique(units)), confidence=judge.standard.confidence
     )
     return dict(zip(names, found, strict=True)), dict(zip(names, spreads, strict=True))

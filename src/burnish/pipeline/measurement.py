@@ -1,7 +1,7 @@
 """Measurement: what a changeset does to a model, on locked rows, beside an equal-size random control."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,9 @@ def measure(
     judge = Judge(setting, protocol, len(change.edited) > 0)
     predicted = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)
     tally = Tally.of(predicted, judge)
-    return _evaluation(change, tally, judge, slice_report(evidence, judge, tally.kept, seed=seed))
+    found = _evaluation(change, tally, judge, slice_report(evidence, judge, tally.kept, seed=seed))
+    recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction}
+    return replace(found, parameters={**recipe, "seed": seed, **found.parameters})
 
 
 def refuse_locked(evidence: Evidence, changeset: Changeset) -> None:
@@ -84,7 +86,7 @@ class Tally:
 
 
 def _evaluation(change: Change, tally: Tally, judge: Judge, slices: SliceReport) -> Evaluation:
-    protocol, before = judge.protocol, float(np.mean(tally.values[BEFORE]))
+    protocol, before = judge.standard, float(np.mean(tally.values[BEFORE]))
     lifts, spreads = intervals_of(tally.lifts, tally.moves, judge, judge.counted)
     margin, n_eval = protocol.margin_at(before), int(judge.counted.sum())
     lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], spreads[LIFT]
@@ -103,10 +105,7 @@ def _evaluation(change: Change, tally: Tally, judge: Judge, slices: SliceReport)
         shares=_shares(change.changeset, lifts),
         asides=_asides(tally, judge, margin),
         notes=_notes(judge.setting),
-        parameters={
-            "model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction,
-            **_baseline(judge), **slices.parameters,
-        },
+        parameters={**_baseline(judge), **slices.parameters},
     )  # fmt: skip
 
 

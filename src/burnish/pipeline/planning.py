@@ -40,7 +40,7 @@ def outlook(evidence: Evidence, changeset: Changeset | None, protocol: Protocol,
     setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
     pilot = replace(protocol, model=probe, retrains=PILOT_RETRAINS)
     n_edits = round(EDITED * len(setting.train)) if changeset is None else len(changeset)
-    spread, before = _pilot(_random_drop(setting, n_edits, seed), Judge(setting, pilot), seed)
+    spread, before = _pilot(_random_drop(setting, n_edits, seed), pilot, seed)
     margin, n_eval = protocol.margin_at(before), len(setting.counted)
     needed = spread.units_needed(protocol.point_at(before), margin=margin, confidence=protocol.confidence)
     return Outlook(
@@ -60,12 +60,12 @@ def _random_drop(setting: Setting, n_edits: int, seed: int) -> Change:
     return Change(setting, Changeset(setting.dataset.version, edits))
 
 
-def _pilot(change: Change, judge: Judge, seed: int) -> tuple[Spread, float]:
+def _pilot(change: Change, protocol: Protocol, seed: int) -> tuple[Spread, float]:
     """Give where the variance of the lift of a random drop comes from, and the metric before."""
-    setting, names = judge.setting, (BEFORE, AFTER)
-    rounds = rounds_of(change, judge.protocol, seed=seed)
+    setting, names, judge = change.setting, (BEFORE, AFTER), Judge(change.setting, protocol)
+    rounds = rounds_of(change, protocol, seed=seed)
     trains = [one.trains[name] for one in rounds for name in names]
-    given = predict_each(judge.protocol.model, trains, setting.sample(setting.evaluation))
+    given = predict_each(protocol.model, trains, setting.sample(setting.evaluation))
     terms = [judge.terms(predictions, judge.counted) for predictions in given]
     truth = judge.truth(judge.counted)
     values = np.array([judge.metric.value(truth, one) for one in terms]).reshape(-1, 2)

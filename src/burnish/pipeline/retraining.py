@@ -8,49 +8,28 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Sample
 from burnish.errors import UsageError
-from burnish.kernels.metrics import Metric
 from burnish.pipeline.arms import CONTROL, Change, Plan
+from burnish.pipeline.standards import Standard
 from burnish.protocols import Model, Progress, SharingModel
 
 Predictions = NDArray[np.float32]
 
-POINT = 0.01
-
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(Standard):
     """The frozen recipe of a measurement: everything but the data is the same in every arm.
 
-    `retrains` draw `fraction` of the training rows each. `margin`: what a lift has to clear, in units of the
-    metric; None is half a point, or a hundredth of the value before where the metric is no share.
-    `max_slice_drop`: by how much a slice may fall, in the same way (a share of the value before).
+    `retrains` draw `fraction` of the training rows each.
     """
 
     model: Model
-    metric: Metric
     retrains: int = 10
     fraction: float = 0.8
-    margin: float | None = None
-    confidence: float = 0.95
-    max_slice_drop: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.retrains < 2:
             raise UsageError(f"retrains is {self.retrains}.", remedy="A spread needs at least 2; 10 are usual.")
-        if not 0 < self.max_slice_drop <= 1:
-            raise UsageError(
-                f"max_slice_drop is {self.max_slice_drop}.", remedy="Give a share, such as 0.05 for 5 points."
-            )
-
-    def margin_at(self, before: float) -> float:
-        """Give the margin in units of the metric, for a value before."""
-        if self.margin is not None:
-            return self.margin
-        return self.point_at(before) / (2 if self.metric.is_share else 1)
-
-    def point_at(self, before: float) -> float:
-        """Give one point in units of the metric: a hundredth, of the value before where it is no share."""
-        return POINT * (1.0 if self.metric.is_share else abs(before))
 
 
 @dataclass(frozen=True)

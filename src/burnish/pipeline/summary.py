@@ -1,12 +1,13 @@
 """Summary: the facts of a run as one JSON document, and the verdict as one sentence."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from burnish.dataset import Changeset, Evaluation, Evidence, Finding
+from burnish.kernels.metrics import METRICS
 
 
 def counts_by_code(findings: Iterable[Finding]) -> dict[str, dict[str, Any]]:
@@ -58,20 +59,96 @@ def audit_sentence(counts: Mapping[str, Mapping[str, Any]], n_rows: int) -> str:
     return f"In {n_rows:,} rows: {', '.join(parts)}{more} (rows flagged)."
 
 
-def verdict_sentence(evaluation: Evaluation, changeset: Changeset) -> str:
-    """Say in one sentence what the change did to the model."""
+def verdict_sentence(evaluation: Evaluation, changeset: Changeset | None = None, left_out: Collection[str] = ()) -> str:
+    """Say in one sentence what the change did to the model, or how two models compare; and where a slice paid for it.
+
+    `left_out`: check codes that the inner folds advised against. Of a loss it is said how far it falls.
+    """
     e = evaluation
-    interval = f"[{100 * e.lift_low:+.1f}, {100 * e.lift_high:+.1f}]"
-    lift = f"{100 * e.lift:+.1f} points of {e.metric.replace('_', ' ')} {interval}"
-    edits = f"{len(changeset):,} edit{'s' if len(changeset) != 1 else ''}"
-    rows = f"on {e.n_eval:,} locked rows"
-    if e.verdict == "better":
-        return f"Better: after {edits} the model gains {lift} {rows}."
-    if e.verdict == "worse":
-        return f"Worse: after {edits} the model loses; {lift} {rows}."
+    named = [code for code in left_out if code]
+    rest = f"; left to you: {', '.join(named)}" if named else ""
+    rows = f"on {e.n_eval:,} {'locked rows' if changeset is not None else 'rows'}"
+    return f"{e.verdict.capitalize()}{_fallen(e)}: {_made(e, changeset)} {_effect(e)} {rows}{_unseen(e)}{rest}."
+
+
+def _made(evaluation: Evaluation, changeset: Changeset | None) -> str:
+    if changeset is not None:
+        return f"after {len(changeset):,} edit{'s' if len(changeset) != 1 else ''}"
+    first, second = evaluation.parameters.get("labels") or ("A", "B")
+    return f"with {_short(second)} in place of {_short(first)}"
+
+
+def _effect(evaluation: Evaluation) -> str:
+    e, name = evaluation, _short(evaluation.metric.replace("_", " "))
+    unit = f"{'points of ' if _is_share(e.metric) else ''}{name}"
+    if e.metric in METRICS and not METRICS[e.metric].greater_is_better:
+        return _fall(e, name)
+    lift = f"{_signed(e.lift, e.metric)} {unit} {_interval(e.lift_low, e.lift_high, e.metric)}"
+    margin = _size(e.margin, e.metric)
+    return {
+        "better": f"the model gains {lift}",
+        "worse": f"the model loses; {lift}",
+        "no worse": f"the model stays within {margin} or gains; {lift}",
+        "inconclusive": f"the lift is {lift}",
+    }[e.verdict]
+
+
+def _fall(evaluation: Evaluation, name: str) -> str:
+    """Say how far a loss falls or rises, with the interval of that."""
+    e = evaluation
+    falls = e.lift >= 0
+    ends = (e.lift_low, e.lift_high) if falls else (-e.lift_high, -e.lift_low)
+    moved = f"{'falls' if falls else 'rises'} by {_number(abs(e.lift))} {_interval(*ends, e.metric)}"
     if e.verdict == "no worse":
-        return f"No worse: after {edits} the model stays within {100 * e.margin:g} points or gains; {lift} {rows}."
-    return (
-        f"Inconclusive: after {edits} the lift is {lift} {rows}; "
-        f"a lift under {100 * e.smallest_visible_lift:.1f} points cannot be seen here."
-    )
+        return f"the {name} rises by less than {_size(e.margin, e.metric)} or falls; it {moved}"
+    return f"the {name} {moved}"
+
+
+def _fallen(evaluation: Evaluation) -> str:
+    """Name the slice that fell furthest below what is allowed."""
+    gate, metric = evaluation.gate, str(evaluation.parameters.get("slices_by") or evaluation.metric)
+    if gate is None or gate.passed:
+        return ""
+    fell = min((s for s in evaluation.slices if s.failed), key=lambda s: s.lift, default=None)
+    said = "" if fell is None else f" {_short(fell.slice)} ({_signed(fell.lift, metric)}{_unit(metric)})"
+    more = f" and {len(gate.failed) - 1:,} more" if len(gate.failed) > 1 else ""
+    return f", {'above all' if evaluation.verdict == 'worse' else 'but worse'} in{said or ' a slice'}{more}"
+
+
+def _unseen(evaluation: Evaluation) -> str:
+    e = evaluation
+    if e.verdict != "inconclusive" or not np.isfinite(e.smallest_visible_lift):
+        return ""
+    return f"; a lift under {_size(e.smallest_visible_lift, e.metric)} cannot be seen here"
+
+
+def _is_share(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].is_share
+
+
+def _unit(metric: str) -> str:
+    return " points" if _is_share(metric) else ""
+
+
+def _interval(low: float, high: float, metric: str) -> str:
+    return f"[{_signed(low, metric)}, {_signed(high, metric)}]"
+
+
+def _signed(value: float, metric: str) -> str:
+    shown = f"{100 * value:+.1f}" if _is_share(metric) else ("+" if value > 0 else "") + _number(value)
+    return shown.replace("-", "\N{MINUS SIGN}")
+
+
+def _size(value: float, metric: str) -> str:
+    return f"{100 * value:.2g} points" if _is_share(metric) else _number(value)
+
+
+def _number(value: float) -> str:
+    shown = f"{value:,.3f}" if value == 0 or abs(value) >= 0.0005 else f"{value:.2g}"
+    return shown.replace("-", "\N{MINUS SIGN}")
+
+
+def _short(name: object, limit: int = 80) -> str:
+    """Give a name of the data as one line without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(name)[: limit + 1]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -73,17 +73,19 @@ def rows_table(evidence: Evidence, findings: Iterable[Finding]) -> pa.Table:
 
 
 def clusters_table(evidence: Evidence) -> pa.Table:
-    """Give `clusters.parquet`: one line a cluster of every level, with the accuracy of the probe in it."""
+    """Give `clusters.parquet`: one line a cluster of every level, with its accuracy by the probe and its value."""
     if "clusters" not in evidence.summaries:
         return CLUSTERS_SCHEMA.empty_table()
     lines = evidence.table("clusters").to_pylist()
     hits = _right(evidence)
     members = _members(evidence)
+    values = _cluster_values(evidence)
     ids = evidence.dataset.row_ids
     for line in lines:
         rows = members.get(line["cluster"], np.empty(0, np.int64))
         if hits is not None:
             line.update(_accuracy(hits, rows))
+        line.update(values.get(line["cluster"], {}))
         line["exemplars"] = [ids[i].as_py() for i in line["exemplars"] or []]
     return pa.Table.from_pylist(lines, schema=CLUSTERS_SCHEMA)
 
@@ -177,6 +179,17 @@ def _members(evidence: Evidence) -> Mapping[int, NDArray[np.int64]]:
         for value, rows in zip(values, np.split(order, starts[1:]), strict=True):
             members[int(value)] = rows
     return members
+
+
+def _cluster_values(evidence: Evidence) -> Mapping[int, Mapping[str, float | None]]:
+    """Cluster id → value with its interval."""
+    if "cluster_values" not in evidence.summaries:
+        return {}
+    lines = evidence.table("cluster_values").to_pylist()
+    return {
+        line["cluster"]: {"value": line["value"], "value_low": line["low"], "value_high": line["high"]}
+        for line in lines
+    }
 
 
 def _accuracy(hits: NDArray[np.float64], rows: NDArray[np.int64]) -> dict[str, float | None]:

@@ -1,12 +1,11 @@
 """Charts: the numbers of each dot-and-interval chart as JSON; the browser draws them, the tables say the same."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from burnish.reports.markup import Markup, clean, element
-from burnish.reports.numbers import is_share
+from burnish.reports.numbers import is_share, known
 
 CHART_ROWS = 40
 
@@ -45,24 +44,29 @@ class Chart:
 
 def dot(name: Any, line: Mapping[str, Any], keys: tuple[str, str, str], tone: str = "plain") -> Dot | None:
     """Give the dot of a table line, or None where its value is unknown; a missing interval end is the value."""
-    value = line.get(keys[0])
-    if value is None or not math.isfinite(value):
+    value, low, high = (line.get(key) for key in keys)
+    return dot_of(name, (value, low, high), tone)
+
+
+def dot_of(name: Any, values: tuple[Any, Any, Any], tone: str = "plain") -> Dot | None:
+    """Give the dot of a value with its interval, or None where it is unknown; a missing end is the value."""
+    value, *ends = values
+    if not known(value):
         return None
-    ends = [line.get(key) for key in keys[1:]]
-    low, high = (float(value if end is None or not math.isfinite(end) else end) for end in ends)
+    low, high = (float(end if known(end) else value) for end in ends)
     return Dot(clean(name, 60), float(value), low, high, tone)
 
 
 def chart_of(title: str, metric: str, dots: Iterable[Dot | None], **options: Any) -> Chart | None:
     """Give a chart of the dots that are known, the first `CHART_ROWS`; None when there are none."""
-    known = [d for d in dots if d is not None]
-    if not known:
+    drawn = [d for d in dots if d is not None]
+    if not drawn:
         return None
     axis = options.pop("axis", metric.replace("_", " "))
     note = options.pop("note", "")
-    if len(known) > CHART_ROWS:
-        note = f"the first {CHART_ROWS} of {len(known)}" + (f"; {note}" if note else "")
-    return Chart(title, axis, tuple(known[:CHART_ROWS]), percent=is_share(metric), note=note, **options)
+    if len(drawn) > CHART_ROWS:
+        note = f"the first {CHART_ROWS} of {len(drawn)}" + (f"; {note}" if note else "")
+    return Chart(title, axis, tuple(drawn[:CHART_ROWS]), percent=is_share(metric), note=note, **options)
 
 
 def chart_figure(name: str, chart: Chart | None) -> Markup | None:

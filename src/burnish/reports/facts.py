@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from burnish.dataset import Evaluation
+
 
 @dataclass(frozen=True, eq=False)
 class ReportFacts:
@@ -35,6 +37,11 @@ class ReportFacts:
     def heading(self) -> str:
         """The title, else the name of the source."""
         return self.title or str(self.summary.get("title") or self.summary.get("source") or "data set")
+
+    @cached_property
+    def measured(self) -> Evaluation | None:
+        """The measurement as a value."""
+        return Evaluation.from_json(self.evaluation) if self.evaluation else None
 
     @cached_property
     def positions(self) -> dict[str, int]:

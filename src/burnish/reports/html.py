@@ -1,23 +1,24 @@
 """The report as one self-contained HTML page: no request, no script of others, escaped throughout."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import resources
-from typing import Any
 
+from burnish.dataset import Evaluation
 from burnish.reports.blob import MapRows, TextCut, map_blob, map_rows
 from burnish.reports.changes import about_section, changes_section
 from burnish.reports.charts import Chart
-from burnish.reports.effect import charts_of, effect_section, slice_effects_section, verdict_badge, verdict_line
+from burnish.reports.effect import effect_charts, effect_section, verdict_badge, verdict_line
+from burnish.reports.effect_words import interval_title, outcome
 from burnish.reports.evidence import evidence_section
 from burnish.reports.facts import ReportFacts
 from burnish.reports.found import found_section
 from burnish.reports.map_image import map_image
 from burnish.reports.markup import Markup, clean, element, join
 from burnish.reports.numbers import count, lift_interval, metric_lift, metric_name, metric_value
+from burnish.reports.slice_effects import slice_charts, slice_effects_section
 from burnish.reports.structure import clusters_chart, clusters_section, slices_chart, slices_section
 from burnish.reports.thumbnails import within_budget
-from burnish.reports.words import VERDICTS
 
 MAX_BYTES = 5_900_000
 LINKS = {
@@ -48,16 +49,16 @@ def report_html(facts: ReportFacts, *, max_bytes: int = MAX_BYTES) -> str:
 
 def _sections(facts: ReportFacts, rows: MapRows) -> list[tuple[str, str, Markup]]:
     """Give (anchor, title, content) of each section that has something to say."""
-    evaluation = facts.evaluation
+    measured = facts.measured
     offered = (
-        ("lift", "Effect on the model", effect_section(evaluation) if evaluation else None),
+        ("lift", "Effect on the model", effect_section(measured, facts.summary.get("choice")) if measured else None),
         ("found", "What was found", found_section(facts)),
         ("map", "Map", _map_section(facts, rows) if len(rows.positions) else None),
         ("clusters", "Clusters", clusters_section(facts)),
         ("slices", "Weak slices", slices_section(facts) if _has_predictions(facts) else None),
         ("evidence", "Evidence", evidence_section(facts)),
         ("changes", "What was changed and why", changes_section(facts) if facts.changeset is not None else None),
-        ("slice-effects", "Before and after per slice", slice_effects_section(evaluation) if evaluation else None),
+        ("slice-effects", "Before and after per slice", slice_effects_section(measured) if measured else None),
         ("about", "How this was made", about_section(facts)),
     )
     return [(anchor, title, content) for anchor, title, content in offered if content is not None]
@@ -104,23 +105,25 @@ def _hero(facts: ReportFacts) -> Markup:
         element(
             "p", clean(facts.heading, 120), element("span", line, class_="quiet") if line else None, class_="eyebrow"
         ),
-        element("h1", verdict_badge(facts), " ", _without_verdict(verdict_line(facts))),
+        element("h1", verdict_badge(facts), " ", _without_verdict(facts)),
         element("dl", _cards(facts), class_="cards"),
         class_="hero",
     )
 
 
-def _without_verdict(sentence: str) -> str:
-    """The badge says the verdict's word already."""
-    for word, _ in VERDICTS.values():
-        if sentence.startswith(f"{word}: "):
-            rest = sentence.removeprefix(f"{word}: ")
+def _without_verdict(facts: ReportFacts) -> str:
+    """Give the sentence of the verdict without its first word where the badge says it already."""
+    sentence = verdict_line(facts)
+    word = "" if facts.measured is None else outcome(facts.measured)[0]
+    for start in (f"{word}: ", f"{word}, "):
+        if word and sentence.startswith(start):
+            rest = sentence.removeprefix(start)
             return clean(rest[:1].upper() + rest[1:], 400)
     return clean(sentence, 400)
 
 
 def _cards(facts: ReportFacts) -> list[Markup]:
-    summary, evaluation = facts.summary, facts.evaluation
+    summary, measured = facts.summary, facts.measured
     flagged = len(set(facts.findings["row_id"].drop_null().to_pylist())) if len(facts.findings) else 0
     pairs = [("rows", count(summary.get("n_rows", len(facts.rows))))]
     if summary.get("n_evaluation"):
@@ -129,23 +132,19 @@ def _cards(facts: ReportFacts) -> list[Markup]:
     if facts.changeset is not None:
         pairs.append(("edits", count(len(facts.edits))))
     cards = [element("div", element("dt", name), element("dd", value)) for name, value in pairs]
-    return [*cards, *(_effect_cards(evaluation) if evaluation else ())]
+    return [*cards, *(_effect_cards(measured) if measured else ())]
 
 
-def _effect_cards(evaluation: Mapping[str, Any]) -> list[Markup]:
-    metric, arms = evaluation["metric"], evaluation["arms"]
-    ends = [metric_value(arms[name]["value"], metric) for name in ("before", "after") if name in arms]
-    lift = metric_lift(evaluation["lift"], metric)
-    sure = element("small", lift_interval(evaluation["lift_low"], evaluation["lift_high"], metric))
+def _effect_cards(evaluation: Evaluation) -> list[Markup]:
+    metric, arms = evaluation.metric, {arm.name: arm for arm in evaluation.arms}
+    ends = [metric_value(arms[name].value, metric) for name in ("before", "after") if name in arms]
+    lift = metric_lift(evaluation.lift, metric)
+    sure = element("small", lift_interval(evaluation.lift_low, evaluation.lift_high, metric))
     return [
         element(
             "div", element("dt", metric_name(metric)), element("dd", element("span", " → ".join(ends), class_="whole"))
         ),
-        element(
-            "div",
-            element("dt", f"lift, {100 * float(evaluation.get('confidence') or 0.95):g}% interval"),
-            element("dd", lift, " ", sure),
-        ),
+        element("div", element("dt", f"lift, {interval_title(evaluation)}"), element("dd", lift, " ", sure)),
     ]
 
 
@@ -180,7 +179,8 @@ def _cut_note(facts: ReportFacts, rows: MapRows, cut: TextCut, pictures_cut: int
 
 def _charts(facts: ReportFacts) -> dict[str, object]:
     charts: dict[str, Chart | None] = {
-        **charts_of(facts.evaluation), "clusters": clusters_chart(facts), "slices": slices_chart(facts),
+        **(effect_charts(facts.measured) | slice_charts(facts.measured) if facts.measured else {}),
+        "clusters": clusters_chart(facts), "slices": slices_chart(facts),
     }  # fmt: skip
     return {name: chart.to_json() for name, chart in charts.items() if chart is not None}
 

@@ -1,4 +1,4 @@
-"""Markup: HTML built from escaped parts, so that a string of the data can never become a tag."""
+"""Markup: HTML and Markdown built from escaped parts, so that a string of the data can never become a tag."""
 
 import html
 import re
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 CONTROL_RE2 = r"[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}]+"
 """RE2 pattern of what never reaches a page: control characters (ANSI escapes) and direction overrides."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+"""The same, and halves of characters, which Python knows and UTF-8 does not."""
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _VOID = frozenset({"br", "col", "hr", "img", "input", "meta", "link"})
 
 
@@ -39,6 +42,11 @@ def clean(value: object, limit: int = 280) -> str:
     text = str(value)
     cut = _CONTROL.sub(" ", text[: limit + 1])
     return cut if len(text) <= limit else cut[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def markdown_text(value: object, limit: int = 120) -> str:
+    """Give a value as Markdown that shows it literally, on one line; it calls nobody (`@name`)."""
+    return _MARKDOWN.sub(r"\\\1", clean(value, limit)).replace("&", "&amp;").replace("@", "@\N{WORD JOINER}")
 
 
 def _attribute(name: str, value: object) -> str:

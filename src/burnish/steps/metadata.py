@@ -1,5 +1,6 @@
 """Metadata as conditions in words: each field's rows get a code, each code a sentence part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset
+
+SECONDS_A_DAY = 86_400.0
 
 
 class Coded(NamedTuple):
@@ -70,6 +73,22 @@ class Coding:
         between = [f"{low} ≤ {name} < {high}" for low, high in pairwise(edges)]
         ends = ([f"{name} < {edges[0]}"], [f"{name} ≥ {edges[-1]}"]) if edges else ([f"{name} is known"], [])
         return Coded(name, codes.astype(np.int64), (*ends[0], *between, *ends[1], f"{name} is missing"))
+
+
+def times_of(values: pa.Array) -> tuple[NDArray[np.float64], Callable[[float], str], str] | None:
+    """Give times (n_rows,) as numbers, NaN where missing, how to write one, and the unit; None for what is no time.
+
+    Dates and times count in days since 1970; text is read as ISO 8601; other numbers count as they are.
+    """
+    values = _plain(values)
+    if _is_number(values.type):
+        return _floats(values), lambda time: f"{time:.6g}", "unit of time"
+    try:
+        moments = values.cast(pa.timestamp("s"))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    days = _floats(moments.cast(pa.int64())) / SECONDS_A_DAY
+    return days, lambda time: str(np.datetime64(round(time * SECONDS_A_DAY), "s")), "day"
 
 
 def _numbers(values: pa.Array) -> tuple[NDArray[np.float64], "_Shown"]:

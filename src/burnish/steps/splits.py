@@ -22,11 +22,13 @@ class Splits:
     """Mark the evaluation rows: those of the named split, else a seeded 20 % that no copy or group straddles.
 
     `evaluation_split`: the value of the split field that is locked. None takes `test` where the
-    field has it, else draws; a name that does not occur raises UsageError.
+    field has it, else draws; a name that does not occur raises UsageError. `locked_ids`: the rows that a
+    former draw locked, which are drawn again, and no others; rows that came since are training rows.
     """
 
     evaluation_split: str | None = None
     share: float = SHARE
+    locked_ids: tuple[str, ...] | None = None
 
     name: ClassVar[str] = "splits"
     reads: ClassVar[tuple[str, ...]] = ()
@@ -37,10 +39,12 @@ class Splits:
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give `evaluation` (n_rows,) bool, and whether it was given or drawn."""
         given = given_evaluation(evidence.dataset, self.evaluation_split)
-        if given is None:
-            mask, origin = self._draw(evidence, seed), "drawn"
-        else:
+        if given is not None:
             mask, origin = given, "given"
+        elif self.locked_ids is not None:
+            mask, origin = _among(evidence.dataset, self.locked_ids), "drawn"
+        else:
+            mask, origin = self._draw(evidence, seed), "drawn"
         return [Column("evaluation", mask), Summary("split_origin", pa.table({"origin": [origin]}))]
 
     def _draw(self, evidence: Evidence, seed: int) -> NDArray[np.bool_]:
@@ -75,6 +79,11 @@ def given_evaluation(dataset: Dataset, split: str | None) -> NDArray[np.bool_] |
             return None
         raise UsageError(f"no row is in split {split!r}.", remedy=f"Splits here: {', '.join(sorted(values)[:10])}.")
     mask = pc.equal(dataset.splits, name).fill_null(fill_value=False)
+    return np.asarray(mask.to_numpy(zero_copy_only=False), bool)
+
+
+def _among(dataset: Dataset, row_ids: tuple[str, ...]) -> NDArray[np.bool_]:
+    mask = pc.is_in(dataset.row_ids, value_set=pa.array(row_ids, pa.string()))
     return np.asarray(mask.to_numpy(zero_copy_only=False), bool)
 
 

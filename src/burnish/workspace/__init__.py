@@ -1,8 +1,9 @@
 """The door: `Workspace` reads, audits, decides, measures and curates."""
 
 from burnish.workspace.audited import Audited, Curation
+from burnish.workspace.choices import Choices
 from burnish.workspace.door import Workspace
 from burnish.workspace.experiments import Experiment
 from burnish.workspace.limits import Limits
 
-__all__ = ["Audited", "Curation", "Experiment", "Limits", "Workspace"]
+__all__ = ["Audited", "Choices", "Curation", "Experiment", "Limits", "Workspace"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from burnish.adapters.sources import Guess
 from burnish.dataset import Changeset, Dataset, Evaluation, Evidence, Finding, findings_table
+from burnish.dataset.locks import Lock
 from burnish.pipeline.choice import Choice
 from burnish.pipeline.gathering import Skipped
 from burnish.pipeline.planning import Outlook
@@ -32,6 +33,7 @@ class Audited:
     skipped: tuple[Skipped, ...]
     timings: Mapping[str, float]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    lock: Lock | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -49,6 +51,14 @@ class Audited:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **summarize(self.evidence, self.findings),
             "kind": self.kind,
+            "evaluation_lock": None
+            if self.lock is None
+            else {
+                "fingerprint": self.lock.fingerprint,
+                "n_rows": len(self.lock),
+                "locked_at": self.lock.locked_at,
+                "origin": self.lock.origin,
+            },
             "parameters": dict(self.parameters),
             "guesses": [{"role": g.role, "field": g.field, "reason": g.reason} for g in self.guesses],
             "skipped": [{"step": s.step, "reason": s.reason} for s in self.skipped],

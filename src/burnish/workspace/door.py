@@ -5,7 +5,8 @@ import importlib.metadata
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,14 +19,17 @@ from burnish.adapters.engines import Threads, bounded, limited
 from burnish.adapters.models.linear import LinearProbe, choose_probe_l2
 from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
-from burnish.adapters.stores import FolderScratch, LocalStore
+from burnish.adapters.stores import FolderScratch, LocalStore, LockStore
 from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence
+from burnish.dataset.locks import Lock, lock_rows
+from burnish.dataset.locks import compare as compare_lock
 from burnish.errors import InputError
 from burnish.kernels.compiled import told_of_compiling
 from burnish.kernels.items import Held, Resources, Scratch
 from burnish.kernels.vectors import Vectors
-from burnish.pipeline.catalog import CHECKS, steps
+from burnish.pipeline.catalog import steps
 from burnish.pipeline.choice import choose
+from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.embedding import embed_rows, unit_rows
@@ -33,11 +37,16 @@ from burnish.pipeline.gathering import gather, judge
 from burnish.pipeline.kept import table_bytes
 from burnish.pipeline.measurement import measure
 from burnish.pipeline.memory import FILED_ROWS, Need
+from burnish.pipeline.pairing import models_paired, predictions_paired, versions_paired
 from burnish.pipeline.planning import Outlook, outlook
+from burnish.pipeline.recipe import changed_checks
 from burnish.pipeline.retraining import Protocol
 from burnish.pipeline.settings import Setting, setting_of
-from burnish.protocols import Progress, Silent
+from burnish.pipeline.standards import Standard
+from burnish.protocols import Progress, Silent, Step
+from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
+from burnish.workspace.choices import Choices
 from burnish.workspace.experiments import Experiment
 from burnish.workspace.limits import Limits
 
@@ -63,38 +72,62 @@ class Workspace:
         with bounded(self.limits.n_threads):
             return read_source(source, given, name=name, max_bytes=self.limits.memory)
 
-    def audit(
-        self, dataset: Dataset, guesses: Collection[Guess] = (), *, embedder: str | None = None,
-        evaluation_split: str | None = None, keep_by: str | None = None,
-    ) -> Audited:  # fmt: skip
-        """Embed the rows, gather all evidence and judge it.
+    def audit(self, dataset: Dataset, guesses: Collection[Guess] = (), choices: Choices | None = None) -> Audited:
+        """Embed the rows, gather all evidence and let the checks judge it; lock the evaluation rows the first time.
 
-        Raises InputError when nothing can be embedded, and when it would take more memory than may be used.
+        Raises InputError when nothing can be embedded, and when it would take more memory than may be used;
+        LockedRowsError when rows that were locked before are not as they were.
         """
         with bounded(self.limits.n_threads):
-            return self._audit(dataset, guesses, embedder, {"evaluation_split": evaluation_split, "keep_by": keep_by})
+            return self._audit(dataset, guesses, choices or Choices())
 
-    def _audit(
-        self, dataset: Dataset, guesses: Collection[Guess], embedder: str | None, choices: dict[str, str | None]
-    ) -> Audited:
+    def _audit(self, dataset: Dataset, guesses: Collection[Guess], choices: Choices) -> Audited:
         kind = row_kind(dataset)
         self._refuse_too_large(dataset, kind)
+        lock = self._lock_of(dataset, choices)
         started = perf_counter()
-        columns, recipe = self._embed(dataset, kind, embedder)
+        columns, recipe = self._embed(dataset, kind, choices.embedder)
         timings = {"embed": perf_counter() - started}
         detail = Detailed(self.progress)
-        parameters = {"embedder": recipe, "seed": self.seed, "recall": self.limits.recall, **choices}
+        parameters: dict[str, Any] = {
+            "embedder": recipe, "seed": self.seed, "recall": self.limits.recall, "keep_by": choices.keep_by,
+            "evaluation_split": choices.evaluation_split, "lock": None if lock is None else lock.fingerprint,
+        }  # fmt: skip
         told = told_of_compiling(detail.compiling, detail.compiled)
         with self._scratch(dataset, parameters) as scratch, told, limited(1):
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
-            chosen = steps(**choices, recall=self.limits.recall, resources=resources)
-            gathered = gather(
-                Evidence(dataset).adding(columns), chosen, seed=self.seed, progress=detail, scratch=scratch
-            )
+            chosen, given = self._steps(dataset, choices, lock, resources), Evidence(dataset).adding(columns)
+            gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=scratch)
         started = perf_counter()
-        findings = tuple(judge(gathered.evidence, CHECKS))
+        findings = tuple(judge(gathered.evidence, choices.checks))
+        if changed := changed_checks(choices.checks):  # only now: a threshold names no scratch and re-runs no step
+            parameters["checks"] = changed
         timings |= gathered.timings | {"judge": perf_counter() - started}
-        return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters)
+        lock = lock or self._locked(gathered.evidence)
+        return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock)
+
+    def _steps(self, dataset: Dataset, choices: Choices, lock: Lock | None, resources: Resources) -> list[Step]:
+        locked = None if lock is None else compare_lock(lock, dataset).present
+        split, keep_by = choices.evaluation_split, choices.keep_by
+        return steps(Splits(split, locked_ids=locked), keep_by=keep_by, recall=self.limits.recall, resources=resources)
+
+    def _lock_of(self, dataset: Dataset, choices: Choices) -> Lock | None:
+        """Give the lock of a former audit; refuse when its rows are not as they were."""
+        lock = None if choices.relock else LockStore(self.root / "locks").find(dataset)
+        if lock is not None:
+            compare_lock(lock, dataset, given_evaluation(dataset, choices.evaluation_split)).refuse(lock)
+        return lock
+
+    def _locked(self, evidence: Evidence) -> Lock | None:
+        """Lock the evaluation rows, from now on."""
+        mask = np.asarray(evidence["evaluation"], bool)
+        if not mask.any():
+            return None
+        drawn = evidence.table("split_origin")["origin"][0].as_py() == "drawn"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        lock = lock_rows(evidence.dataset, mask, origin="drawn" if drawn else "given", locked_at=now)
+        LockStore(self.root / "locks").keep(lock)
+        return lock
 
     def decide(self, audited: Audited, policy: Policy | None = None) -> Changeset:
         """Turn findings into a changeset by the policy."""
@@ -113,6 +146,7 @@ class Workspace:
     def measure(self, audited: Audited, changeset: Changeset, experiment: Experiment | None = None) -> Evaluation:
         """Train before, after and control by one frozen recipe, and compare on the locked rows."""
         with bounded(self.limits.n_threads):
+            refuse_drift(audited)
             _, protocol = self._prepared(audited, experiment)
             return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
 
@@ -129,6 +163,7 @@ class Workspace:
         if not changes.edits:
             return Curation(audited, changes, None, None)
         with bounded(self.limits.n_threads):
+            refuse_drift(audited)
             _, protocol = self._prepared(audited, experiment)
             seen = self.outlook(audited, changes, experiment)
             if told is not None:
@@ -140,6 +175,41 @@ class Workspace:
             effect = measure(audited.evidence, changes, protocol, seed=self.seed, progress=self.progress)
         version = changes.apply(audited.dataset) if effect.allowed else None
         return Curation(audited, changes, effect, version, choice, seen)
+
+    def compare_predictions(
+        self, first: Dataset, second: Dataset, experiment: Experiment | None = None
+    ) -> tuple[Evaluation, pa.Table]:
+        """Compare two prediction files on their common rows; give the evaluation and the disagreements."""
+        asked = experiment or Experiment()
+        pair = predictions_paired(first, second, labels=_called(first.name, second.name))
+        return self._compared(pair, asked.standard(second, pair.targets))
+
+    def compare_versions(
+        self, first: Audited, second: Audited, experiment: Experiment | None = None
+    ) -> tuple[Evaluation, pa.Table]:
+        """Train one recipe on two versions, frozen on the first, and compare the two models on common locked rows."""
+        with bounded(self.limits.n_threads):
+            before, protocol = self._prepared(first, experiment)
+            after = setting_of(second.evidence, before.targets.task)
+            labels = _called(first.dataset.name, second.dataset.name)
+            pair = versions_paired((before, after), second.evidence, protocol.model, seed=self.seed, labels=labels)
+            return self._compared(pair, protocol)
+
+    def compare_models(
+        self, audited: Audited, models: tuple[object, object], experiment: Experiment | None = None
+    ) -> tuple[Evaluation, pa.Table]:
+        """Train two models on the same rows and compare them on the locked ones."""
+        asked = experiment or Experiment()
+        with bounded(self.limits.n_threads):
+            setting, protocol = self._prepared(audited, replace(asked, model=models[0]))
+            _, other = self._prepared(audited, replace(asked, model=models[1]))
+            names = _called(protocol.model.recipe, other.model.recipe)
+            both = (protocol.model, other.model)
+            pair = models_paired(setting, audited.evidence, both, seed=self.seed, labels=names)
+            return self._compared(pair, protocol)
+
+    def _compared(self, pair: Pair, standard: Standard) -> tuple[Evaluation, pa.Table]:
+        return compare(pair, standard, seed=self.seed), disagreements(pair, standard)
 
     def _prepared(self, audited: Audited, experiment: Experiment | None) -> tuple[Setting, Protocol]:
         asked = experiment or Experiment()
@@ -187,6 +257,18 @@ class Workspace:
     def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
         store = LocalStore(self.root / "vectors")
         return embed_rows(embedder, store, dataset.content, items, progress=self.progress)
+
+
+def _called(first: str, second: str) -> tuple[str, str]:
+    """Give the names of two sides, told apart where they are the same."""
+    return (first, second) if first != second else (f"{first} (A)", f"{second} (B)")
+
+
+def refuse_drift(audited: Audited) -> None:
+    """Raise LockedRowsError when the evaluation rows are not those that were locked."""
+    if audited.lock is not None:
+        mask = np.asarray(audited.evidence["evaluation"], bool)
+        compare_lock(audited.lock, audited.dataset, mask).refuse(audited.lock)
 
 
 def row_kind(dataset: Dataset) -> RowKind:

@@ -11,6 +11,7 @@ from burnish.kernels.metrics import Metric
 from burnish.pipeline.judging import task_of
 from burnish.pipeline.retraining import Protocol
 from burnish.pipeline.settings import Setting
+from burnish.pipeline.standards import Standard
 from burnish.workspace.audited import Audited
 
 
@@ -43,19 +44,21 @@ class Experiment:
         """Give the task that the metric asks for."""
         return task_of(resolve_metric(self.metric, task=dataset.task), dataset.task)
 
+    def standard(self, dataset: Dataset, targets: Targets) -> Standard:
+        """Give what is measured and when a lift counts, without a model."""
+        metric = resolve_metric(self.metric, task=dataset.task, classes=targets.classes)
+        task_of(metric, dataset.task)
+        return Standard(metric, margin=self.margin, max_slice_drop=self.max_slice_drop)
+
     def protocol(self, audited: Audited, setting: Setting, *, seed: int) -> Protocol:
         """Give the frozen recipe: the probe's regularisation is chosen once, on the uncurated training rows."""
         groups = setting.groups[setting.train]
-        l2 = (
-            1.0
-            if self.model not in (None, "probe")
-            else choose_probe_l2(setting.sample(setting.train), groups, seed=seed)
-        )
-        return self._protocol(self._metric(audited.dataset, setting.targets), l2=l2)
-
-    def _metric(self, dataset: Dataset, targets: Targets) -> Metric:
-        return resolve_metric(self.metric, task=dataset.task, classes=targets.classes)
+        l2 = 1.0
+        if self.model in (None, "probe"):
+            l2 = choose_probe_l2(setting.sample(setting.train), groups, seed=seed)
+        metric = resolve_metric(self.metric, task=audited.dataset.task, classes=setting.targets.classes)
+        return self._protocol(metric, l2=l2)
 
     def _protocol(self, metric: Metric, *, l2: float) -> Protocol:
         model = resolve_model(self.model, l2=l2, timeout_seconds=self.timeout_seconds)
-        return Protocol(model, metric, self.retrains, margin=self.margin, max_slice_drop=self.max_slice_drop)
+        return Protocol(metric, model, self.retrains, margin=self.margin, max_slice_drop=self.max_slice_drop)

@@ -1,38 +1,69 @@
-"""Models by name: the probe, an estimator object, or `module:callable`."""
+"""Models as a user names them: the probe, an estimator, a training program, or a Model of one's own."""
 
 import importlib
-from typing import Any
+import sys
+from pathlib import Path
+from typing import cast
 
-from burnish.adapters.models.estimator import EstimatorModel
+from burnish.adapters.models.command import TIMEOUT_SECONDS, CommandModel
+from burnish.adapters.models.estimator import FAILURES, EstimatorModel, On
 from burnish.adapters.models.linear import LinearProbe
 from burnish.errors import UsageError
 from burnish.protocols import Model
 
+KNOWN = (
+    "Known: probe; module:callable that makes an estimator, as in sklearn.svm:LinearSVC, which gets the embeddings; "
+    'fields:module:callable and both:module:callable; or a command, as in "python train.py --train {train} '
+    '--eval {eval} --out {out} --seed {seed}".'
+)
 
-def resolve_model(model: object, *, l2: float) -> Model:
-    """Give the model meant by None or `probe`, an estimator object, or `module:callable` that makes one."""
+
+def resolve_model(model: object, *, l2: float, timeout_seconds: float = TIMEOUT_SECONDS) -> Model:
+    """Give the model meant by None or `probe`, a name, a command, an estimator object, or a Model.
+
+    `l2`: the regularisation of the probe. `timeout_seconds`: how long one training of a command may take. Raises
+    UsageError for what is no model, ModelError for a program that is not there.
+    """
     if model is None or model == "probe":
         return LinearProbe(l2)
+    if not isinstance(model, str):
+        return _offered(model, "embeddings", said=repr(model))
+    if "{" in model or " " in model.strip():
+        return CommandModel(model, timeout_seconds)
+    prefix, _, rest = model.partition(":")
+    if prefix in ("fields", "both"):
+        return _offered(_imported(rest, said=model), cast("On", prefix), said=model)
+    return _offered(_imported(model, said=model), "embeddings", said=model)
+
+
+def _offered(model: object, on: On, *, said: str) -> Model:
+    if isinstance(model, type):
+        raise UsageError(f"{said} is a class.", remedy=f"Pass a model of it, as in {model.__name__}().")
     if isinstance(model, Model):
         return model
-    made: Any = _imported(model) if isinstance(model, str) else model
-    if not hasattr(made, "fit") or not hasattr(made, "predict"):
-        raise UsageError(
-            f"{model!r} is not a model: it has no fit and predict.",
-            remedy="Pass probe, an estimator like scikit-learn's, or module:callable that returns one.",
-        )
-    return EstimatorModel(made)
+    if not hasattr(model, "fit") or not hasattr(model, "predict"):
+        raise UsageError(f"{said} is not a model: it has no fit and predict.", remedy=KNOWN)
+    return EstimatorModel(model, on)
 
 
-def _imported(name: str) -> object:
+def _imported(name: str, *, said: str) -> object:
+    """Import `module:callable`, from where the user stands too, as `python -m` does; call it if it is callable."""
     module, _, attribute = name.partition(":")
-    if not attribute:
-        raise UsageError(f"unknown model {name!r}.", remedy="Known: probe, or module:callable.")
+    if not module or not attribute:
+        raise UsageError(f"unknown model {said!r}.", remedy=KNOWN)
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
     try:
         made = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError, ValueError) as error:
         raise UsageError(
-            f"the model {name!r} cannot be imported: {error}.",
+            f"the model {said!r} cannot be imported: {error}.",
             remedy="It is module:callable, importable from where you stand, as in sklearn.svm:SVC.",
         ) from error
-    return made() if callable(made) else made
+    try:
+        return made() if callable(made) else made
+    except FAILURES as error:
+        raise UsageError(
+            f"the model {said!r} cannot be made: {type(error).__name__}: {error}.",
+            remedy="Its callable must take no arguments: write one that fills them in.",
+        ) from error
