@@ -36,9 +36,11 @@ def measure(
     judge = Judge(setting, protocol, len(change.edited) > 0)
     predicted = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)
     tally = Tally.of(predicted, judge)
-    found = _evaluation(change, tally, judge, slice_report(evidence, judge, tally.kept, seed=seed))
+    slices = slice_report(evidence, judge, tally.kept, seed=seed)
+    found = evaluation_of(tally, judge, n_train=_n_train(change), slices=slices)
     recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction}
-    return replace(found, parameters={**recipe, "seed": seed, **found.parameters})
+    parameters = {**recipe, "seed": seed, **found.parameters}
+    return replace(found, shares=_shares(changeset, found), parameters=parameters)
 
 
 def refuse_locked(evidence: Evidence, changeset: Changeset) -> None:
@@ -85,33 +87,38 @@ class Tally:
             self.moves[name] = self.moves.get(name, 0.0) + sign * contrast(moves, terms)
 
 
-def _evaluation(change: Change, tally: Tally, judge: Judge, slices: SliceReport) -> Evaluation:
-    protocol, before = judge.standard, float(np.mean(tally.values[BEFORE]))
-    lifts, spreads = intervals_of(tally.lifts, tally.moves, judge, judge.counted)
-    margin, n_eval = protocol.margin_at(before), int(judge.counted.sum())
-    lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], spreads[LIFT]
-    needed = spread.units_needed(protocol.point_at(before), margin=margin, confidence=protocol.confidence)
+def evaluation_of(
+    tally: Tally, judge: Judge, *, n_train: Mapping[str, int], slices: SliceReport, main: str = LIFT
+) -> Evaluation:
+    """Give the evaluation: intervals that hold together, and the verdict on the contrast `main`."""
+    standard, before = judge.standard, float(np.mean(tally.values[BEFORE]))
+    ordered = {main: tally.lifts[main], **tally.lifts}
+    lifts, spreads = intervals_of(ordered, tally.moves, judge, judge.counted)
+    margin, n_eval = standard.margin_at(before), int(judge.counted.sum())
+    lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], spreads[main]
+    needed = spread.units_needed(standard.point_at(before), margin=margin, confidence=standard.confidence)
     return Evaluation(
         metric=judge.metric.name,
         n_eval=n_eval,
-        arms=_arms(change, tally, judge, lifts),
+        arms=_arms(n_train, tally, judge, lifts),
         lift=lift.value, lift_low=lift.low, lift_high=lift.high,
         lift_vs_control=against.value, lift_vs_control_low=against.low, lift_vs_control_high=against.high,
-        smallest_visible_lift=spread.visible(margin=margin, confidence=protocol.confidence),
+        smallest_visible_lift=spread.visible(margin=margin, confidence=standard.confidence),
         rows_for_one_point=needed * n_eval / spread.n_units if np.isfinite(needed) else None,
-        verdict=judge_lift(lift, margin=margin),
-        confidence=protocol.confidence, margin=margin,
+        verdict=judge_lift(lifts[main], margin=margin),
+        confidence=standard.confidence, margin=margin,
         slices=slices.named, found=slices.found, trend=slices.trend, gate=slices.gate,
-        shares=_shares(change.changeset, lifts),
+        shares=tuple(
+            Share(name.removeprefix(SHARE), 0, one.value, one.low, one.high)
+            for name, one in lifts.items() if name.startswith(SHARE)
+        ),
         asides=_asides(tally, judge, margin),
         notes=_notes(judge.setting),
         parameters={**_baseline(judge), **slices.parameters},
     )  # fmt: skip
 
 
-def _arms(change: Change, tally: Tally, judge: Judge, lifts: Mapping[str, Interval]) -> tuple[Arm, ...]:
-    n_train = {name: change.n_train(name.removeprefix(ONLY).split()) for name in tally.values if name.startswith(ONLY)}
-    n_train |= {BEFORE: change.n_train(()), AFTER: change.n_train(change.codes), CONTROL: change.n_control}
+def _arms(n_train: Mapping[str, int], tally: Tally, judge: Judge, lifts: Mapping[str, Interval]) -> tuple[Arm, ...]:
     lift_of = {AFTER: lifts[LIFT], **{name: lifts[name] for name in tally.values if name.startswith(ONLY)}}
     found = []
     for name, values in tally.values.items():
@@ -122,12 +129,15 @@ def _arms(change: Change, tally: Tally, judge: Judge, lifts: Mapping[str, Interv
     return tuple(found)
 
 
-def _shares(changeset: Changeset, lifts: Mapping[str, Interval]) -> tuple[Share, ...]:
-    """Give the share of each code; a single one has the whole lift."""
-    named = {code: lifts.get(SHARE + code, lifts[LIFT]) for code in changeset.codes}
-    return tuple(
-        Share(code, len(changeset.only(code)), share.value, share.low, share.high) for code, share in named.items()
-    )
+def _n_train(change: Change) -> dict[str, int]:
+    alone = {ONLY + code: change.n_train([code]) for code in change.codes}
+    return {BEFORE: change.n_train(()), AFTER: change.n_train(change.codes), CONTROL: change.n_control, **alone}
+
+
+def _shares(changeset: Changeset, found: Evaluation) -> tuple[Share, ...]:
+    """Give the share of each code with its number of edits; a single one has the whole lift."""
+    whole = (Share(code, 0, found.lift, found.lift_low, found.lift_high) for code in changeset.codes)
+    return tuple(replace(share, n_edits=len(changeset.only(share.code))) for share in found.shares or whole)
 
 
 def _asides(tally: Tally, judge: Judge, margin: float) -> tuple[Aside, ...]:

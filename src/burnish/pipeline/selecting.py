@@ -1,0 +1,122 @@
+"""Selecting: the best rows under a budget, and what they are worth beside as many drawn at random."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.dataset import Evaluation, Evidence
+from burnish.errors import UsageError
+from burnish.kernels.neighbors import Neighbors
+from burnish.kernels.selection_methods import Pool, select_rows
+from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, Plan
+from burnish.pipeline.judging import Judge, task_of
+from burnish.pipeline.measurement import VS_CONTROL, Tally, evaluation_of
+from burnish.pipeline.retraining import Protocol, Round, predict_rounds
+from burnish.pipeline.settings import Rows, Setting, setting_of
+from burnish.pipeline.slice_effects import SliceReport
+from burnish.protocols import Progress
+
+CLAIM = "this selection is better than a random one of its size"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many rows to choose, and how. `size`: a number, or below 1 a share of the rows that can be chosen.
+
+    `balance`: the field whose values share the budget evenly; None is the label where there is one, "" nothing.
+    """
+
+    size: float
+    method: str = "facility-location"
+    balance: str | None = None
+
+    def of(self, n_rows: int) -> int:
+        """Give the number of rows; raises UsageError for one that is not there."""
+        wanted = round(self.size * n_rows) if 0 < self.size < 1 else round(self.size)
+        if not 1 <= wanted <= n_rows:
+            raise UsageError(
+                f"the budget is {self.size:g}, and {n_rows:,} rows can be chosen.",
+                remedy=f"Ask for 1 to {n_rows:,} rows, or for a share such as 0.1.",
+            )
+        return wanted
+
+
+def choose_rows(evidence: Evidence, budget: Budget, *, seed: int) -> Rows:
+    """Give the positions of the chosen rows, the most useful first; evaluation rows are never chosen."""
+    rows = np.flatnonzero(~np.asarray(evidence["evaluation"], bool))
+    size = budget.of(len(rows))
+    quality = evidence.get("label_quality")
+    paths = evidence.get("cluster_path")
+    pool = Pool(
+        np.asarray(evidence["embeddings"])[rows],
+        strata=_strata(evidence, budget, rows),
+        weights=None if quality is None else np.nan_to_num(np.asarray(quality, np.float64)[rows], nan=1.0),
+        neighbors=_among(evidence, rows),
+        cluster_path=None if paths is None else np.asarray(paths, np.int64)[rows],
+    )
+    return rows[select_rows(pool, budget=size, method=budget.method, seed=seed)]
+
+
+def selection_effect(
+    evidence: Evidence, chosen: Rows, protocol: Protocol, *, seed: int, progress: Progress
+) -> Evaluation:
+    """Train on all rows, on the chosen ones and on as many drawn at random, anew for each retrain.
+
+    As in a measurement every retrain sees a part of the rows; the verdict is on chosen against random.
+    """
+    setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
+    rounds = _rounds(setting, np.intersect1d(chosen, setting.train), protocol, seed)
+    judge = Judge(setting, protocol)
+    given = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)
+    sizes = {BEFORE: len(setting.train), AFTER: len(chosen), CONTROL: len(chosen)}
+    found = evaluation_of(Tally.of(given, judge), judge, n_train=sizes, slices=SliceReport(), main=VS_CONTROL)
+    recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction}
+    return replace(found, claim=CLAIM, shares=(), parameters={**recipe, "seed": seed, **found.parameters})
+
+
+def selected_table(evidence: Evidence, chosen: Rows) -> pa.Table:
+    """Give the chosen rows in their order: `row_id`, `rank` from 1, and the given fields."""
+    table = evidence.dataset.take(chosen).export_table()
+    rest = [name for name in table.column_names if name not in ("row_id", "rank")]
+    ranks = pa.array(np.arange(1, len(chosen) + 1))
+    ids = evidence.dataset.row_ids.take(pa.array(chosen))
+    return pa.table({"row_id": ids, "rank": ranks, **{name: table.column(name) for name in rest}})
+
+
+def _rounds(setting: Setting, chosen: Rows, protocol: Protocol, seed: int) -> list[Round]:
+    train, found = setting.train, []
+    plan = Plan({BEFORE: frozenset(), AFTER: frozenset()}, {})
+    for number in range(protocol.retrains):
+        rng = np.random.default_rng([seed, number])
+        drawn = np.sort(rng.permutation(train)[: max(2, round(protocol.fraction * len(train)))])
+        random = rng.choice(train, len(chosen), replace=False)
+        arms = {BEFORE: drawn, AFTER: np.intersect1d(drawn, chosen), CONTROL: np.intersect1d(drawn, random)}
+        found.append(Round(number, plan, {name: setting.sample(rows) for name, rows in arms.items()}))
+    return found
+
+
+def _strata(evidence: Evidence, budget: Budget, rows: Rows) -> NDArray[np.int64] | None:
+    dataset = evidence.dataset
+    if budget.balance is None:
+        return None if dataset.labels is None else dataset.labels.codes[rows].astype(np.int64)
+    if not budget.balance:
+        return None
+    if budget.balance not in dataset.fields.column_names:
+        raise UsageError(
+            f"no field {budget.balance!r} to balance by.",
+            remedy=f"Known fields: {', '.join(dataset.fields.column_names)}.",
+        )
+    values = dataset.field(budget.balance).cast(pa.string()).dictionary_encode()
+    return np.asarray(values.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)[rows]
+
+
+def _among(evidence: Evidence, rows: Rows) -> Neighbors | None:
+    """Give the known neighbors of some rows among them; None where they are not known."""
+    positions, distances = evidence.get("neighbors"), evidence.get("neighbor_distances")
+    if positions is None or distances is None:
+        return None
+    place = np.full(len(evidence.dataset) + 1, -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    return Neighbors(place[np.asarray(positions)[rows]], np.asarray(distances, np.float32)[rows])
