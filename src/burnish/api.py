@@ -3,19 +3,22 @@
 import importlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from burnish.dataset import Changeset, Dataset, Edit, Evaluation
+from burnish.dataset import Changeset, Dataset, Edit, Evaluation, Roles
 from burnish.errors import InputError, MissingExtraError, UsageError
 from burnish.kernels.neighbors import RECALL
+from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.publishing import page
-from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
+from burnish.reports.comparison import comparison_markdown
+from burnish.workspace import Audited, Budget, Choices, Curation, Experiment, Limits, Wish, Workspace
 
 
 class Table:
@@ -135,6 +138,26 @@ class Audit:
             raise InputError(f"no row has id {lost[0]!r}.", remedy="Ids are those of audit.rows['row_id'].")
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The chosen rows in order, and what they are worth beside random ones (None without labels)."""
+
+    rows: Table
+    effect: Evaluation | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the comparison of two fitted models found, and the rows on which they differ."""
+
+    effect: Evaluation
+    disagreements: Table
+
+    def markdown(self) -> str:
+        """Give a summary fit for a comment on a pull request."""
+        return comparison_markdown(self.effect, self.disagreements.arrow)
+
+
 def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     source: object, *, text: str | None = None, image: str | None = None, embedding: str | None = None,
     label: str | None = None, split: str | None = None, id: str | None = None, group: str | None = None,  # noqa: A002
@@ -142,6 +165,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     proba: str | None = None, embedder: str | None = None, eval_split: str | None = None,
     keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish", threads: int | None = None,
     recall: float = RECALL, max_memory: int | str | None = None, relock: bool = False,
+    min_precision: float | None = None,
 ) -> Audit:  # fmt: skip
     """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
 
@@ -150,6 +174,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     many run at a time, by default one a core. `recall`: the share of true neighbors to find beyond 10,000 rows.
     `max_memory`: bytes, or as in "6GiB", by default what is free; what would take more is refused beforehand.
     The evaluation rows are locked by the first audit in `workspace`; `relock` accepts them as they are now.
+    `min_precision`: set the thresholds of detectors so that planted defects tell this precision.
     """
     given: dict[str, str | tuple[str, ...] | None] = {
         "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
@@ -158,7 +183,7 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     }  # fmt: skip
     space = Workspace(workspace, seed=seed, limits=Limits(threads, recall, max_memory))
     dataset, guesses = space.read(source, given)
-    choices = Choices(embedder, eval_split, keep_by, relock)
+    choices = Choices(embedder, eval_split, keep_by, relock, min_precision)
     return Audit(space.audit(dataset, guesses, choices), space)
 
 
@@ -183,3 +208,66 @@ def curate(  # noqa: PLR0913 - what is asked is named by keyword
     """Decide, keep what survives on inner folds, measure once, and give the next version if it may stand."""
     asked = Experiment(model, metric, retrains, margin, max_slice_drop)
     return audit.workspace.curate(audit.audited, asked, policy=policy)
+
+
+def select(
+    audit: Audit, budget: float, *, method: str = "facility-location", balance: str | None = None,
+    model: object = None, metric: object = None,
+) -> Selection:  # fmt: skip
+    """Choose the best training rows under a budget: a number, or below 1 a share; measured beside random ones."""
+    asked = Budget(budget, method, balance)
+    table, effect = audit.workspace.select(audit.audited, asked, Experiment(model, metric))
+    return Selection(Table(table), effect)
+
+
+def acquire(audit: Audit, pool: object, budget: int, *, min_gain: float | None = None) -> Acquisition:
+    """Choose the rows of a pool to label next; the pool has the fields of the audited source, but the label.
+
+    `Acquisition.table` holds them in order, `forecast` what their labels should be worth, `verdict` whether to go on.
+    """
+    roles = audit.dataset.roles
+    shared = {role: getattr(roles, role) for role in ("text", "image", "embedding", "id", "group", "time")}
+    rows, _ = audit.workspace.read(pool, {**shared, "meta": roles.meta or None}, name="pool")
+    return audit.workspace.acquire(audit.audited, rows, Wish(budget, min_gain))
+
+
+def compare(  # noqa: PLR0913 - what is asked is named by keyword
+    a: object, b: object, *, source: object = None, metric: object = None, model: object = None,
+    margin: float | None = None, max_slice_drop: float = 0.05, seed: int = 0, workspace: str | Path = ".burnish",
+    **fields: str | Collection[str] | None,
+) -> Comparison:  # fmt: skip
+    """Compare two prediction files, two versions of a data set (audits or sources), or two models on `source`.
+
+    `fields` name the fields as in `audit`. The claim is "this fitted model is better"; `Comparison.effect` holds
+    the interval, the slices and the gate, `disagreements` the rows on which the two differ.
+    """
+    asked = Experiment(model, metric, margin=margin, max_slice_drop=max_slice_drop)
+    space = Workspace(workspace, seed=seed)
+    if source is not None:
+        audited = source.audited if isinstance(source, Audit) else _audited(space, source, fields)
+        return Comparison(*_named(space.compare_models(audited, (a, b), asked)))
+    if isinstance(a, Audit) and isinstance(b, Audit):
+        return Comparison(*_named(space.compare_versions(a.audited, b.audited, asked)))
+    first, second = (space.read(one, _given(fields))[0] for one in (a, b))
+    if first.roles.prediction or first.roles.proba:
+        return Comparison(*_named(space.compare_predictions(first, second, asked)))
+    before, after = (space.audit(one) for one in (first, second))
+    return Comparison(*_named(space.compare_versions(before, after, asked)))
+
+
+def _named(found: tuple[Evaluation, pa.Table]) -> tuple[Evaluation, Table]:
+    return found[0], Table(found[1])
+
+
+def _audited(space: Workspace, source: object, fields: Mapping[str, str | Collection[str] | None]) -> Audited:
+    return space.audit(*space.read(source, _given(fields)))
+
+
+def _given(fields: Mapping[str, str | Collection[str] | None]) -> dict[str, str | tuple[str, ...] | None]:
+    unknown = sorted(set(fields) - {*(field.name for field in dataclass_fields(Roles))})
+    if unknown:
+        raise UsageError(
+            f"compare has no argument {unknown[0]!r}.",
+            remedy=f"Fields: {', '.join(field.name for field in dataclass_fields(Roles))}.",
+        )
+    return {role: value if value is None or isinstance(value, str) else tuple(value) for role, value in fields.items()}

@@ -1,7 +1,7 @@
 """Publishing: what a run leaves behind, as files that appear whole or not at all."""
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,20 @@ from burnish.adapters.embedders.thumbnails import thumbnails
 from burnish.adapters.sinks import FolderSink, json_text
 from burnish.dataset import Changeset, Dataset, Evaluation
 from burnish.errors import OutputError
+from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
 from burnish.pipeline.tables import clusters_table, rows_table, slices_table
 from burnish.reports import ReportFacts, report_html, shown_row_ids
-from burnish.workspace import Audited
+from burnish.reports.comparison import comparison_markdown
+from burnish.reports.junit import junit_xml
+from burnish.reports.sarif import sarif_json
+from burnish.workspace import Audited, Curation
 
 CONTRACT_FILES = frozenset(
     {
         "report.html", "summary.json", "rows.parquet", "findings.parquet", "clusters.parquet", "slices.parquet",
-        "changeset.json", "evaluation.json", "curated.parquet",
+        "changeset.json", "evaluation.json", "curated.parquet", "comparison.md", "junit.xml", "comparison.sarif",
+        "disagreements.parquet", "selected.parquet", "acquired.parquet", "acquisition.json",
     }
 )  # fmt: skip
 MAX_RECORD_FIELDS = 12
@@ -28,10 +33,16 @@ MAX_RECORD_FIELDS = 12
 
 def publish(
     out: str | Path, audited: Audited, *, changes: Changeset | None = None, effect: Evaluation | None = None,
-    version: Dataset | None = None,
+    done: Curation | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """Write the files of the contract into `out`; give name → path. Raises OutputError when it cannot."""
-    facts = report_facts(audited, changes, effect, version)
+    """Write the files of the contract into `out`; give name → path. Raises OutputError when it cannot.
+
+    A curation brings its changes, effect and version along.
+    """
+    version = None if done is None else done.version
+    if done is not None:
+        changes, effect = done.changes, done.effect
+    facts = report_facts(audited, changes, effect, done)
     files: dict[str, bytes | str | pa.Table] = {
         "report.html": report_html(facts),
         "summary.json": json_text(facts.summary),
@@ -46,6 +57,32 @@ def publish(
         files["evaluation.json"] = json_text(effect.to_json())
     if version is not None:
         files["curated.parquet"] = version.export_table()
+    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+
+
+def publish_comparison(out: str | Path, effect: Evaluation, disagreements: pa.Table, *, source: str) -> dict[str, str]:
+    """Write what a comparison found, for people and for CI; `source` is the file that results are shown at."""
+    files: dict[str, bytes | str | pa.Table] = {
+        "evaluation.json": json_text(effect.to_json()),
+        "comparison.md": comparison_markdown(effect, disagreements),
+        "junit.xml": junit_xml(effect),
+        "comparison.sarif": json_text(sarif_json(effect, path=source)),
+        "disagreements.parquet": disagreements,
+    }
+    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+
+
+def publish_selection(out: str | Path, table: pa.Table, effect: Evaluation | None) -> dict[str, str]:
+    """Write the selected rows, and what they are worth where it was measured."""
+    files: dict[str, bytes | str | pa.Table] = {"selected.parquet": table}
+    if effect is not None:
+        files["evaluation.json"] = json_text(effect.to_json())
+    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+
+
+def publish_acquisition(out: str | Path, found: Acquisition) -> dict[str, str]:
+    """Write the rows to label next, and the forecast."""
+    files = {"acquired.parquet": found.table, "acquisition.json": json_text(found.to_json())}
     return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
 
 
@@ -65,7 +102,7 @@ def page(audited: Audited, changes: Changeset | None, effect: Evaluation | None)
 
 
 def report_facts(
-    audited: Audited, changes: Changeset | None, effect: Evaluation | None, version: Dataset | None = None
+    audited: Audited, changes: Changeset | None, effect: Evaluation | None, done: Curation | None = None
 ) -> ReportFacts:
     """Give all that a report may say."""
     evidence, dataset = audited.evidence, audited.dataset
@@ -74,7 +111,7 @@ def report_facts(
         findings=audited.findings_table(),
         clusters=clusters_table(evidence),
         slices=slices_table(evidence),
-        summary=run_summary(audited, changes, effect, version),
+        summary=run_summary(audited, changes, effect, done),
         evaluation=None if effect is None else effect.to_json(),
         changeset=None if changes is None else changes.to_json(),
         texts=dataset.texts,
@@ -86,17 +123,20 @@ def report_facts(
 
 
 def run_summary(
-    audited: Audited, changes: Changeset | None, effect: Evaluation | None, version: Dataset | None = None
+    audited: Audited, changes: Changeset | None, effect: Evaluation | None, done: Curation | None = None
 ) -> dict[str, Any]:
     """Give the document of `summary.json`: the audit's, with the verdict where something was measured."""
     document = audited.summary()
     sentence = audit_sentence(document["findings"], document["n_rows"])
+    choice = None if done is None else done.choice
     if effect is not None and changes is not None:
-        sentence = verdict_sentence(effect, changes)
+        sentence = verdict_sentence(effect, changes, () if choice is None else choice.left_out)
     return {
         **document,
-        "new_version": None if version is None else version.version,
+        "new_version": None if done is None or done.version is None else done.version.version,
         "n_edits": None if changes is None else len(changes),
+        "choice": [] if choice is None else [asdict(code) for code in choice.codes],
+        "outlook": None if done is None or done.outlook is None else asdict(done.outlook),
         "verdict": None if effect is None else effect.verdict,
         "verdict_sentence": sentence,
     }

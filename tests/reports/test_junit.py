@@ -4,6 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from evaluation_facts import a_loss, compared, hostile, measured
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from burnish.reports.junit import junit_xml
 
@@ -74,3 +76,11 @@ def test_names_that_look_numbered_stay_apart():
     slices = tuple(replace(one, slice=name) for name in ("s", "s", "s (2)"))
     names = [case.get("name") for case in read(compared(slices=slices))]
     assert len(set(names)) == 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(), max_size=40), min_size=1, max_size=4))
+def test_any_names_give_a_document_with_one_case_each(names):
+    slices = tuple(replace(compared().slices[0], slice=name) for name in names)
+    cases = read(compared(slices=slices))
+    assert len({case.get("name") for case in cases[1:]}) == len(names)

@@ -1,7 +1,10 @@
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.reports.markup import Markup, clean, element, join, markdown_text
+from burnish.reports.tables import markdown_table
 
 
 def test_strings_are_escaped_and_markup_is_not():
@@ -46,3 +49,11 @@ def test_no_string_ever_becomes_a_tag(text):
     made = element("p", text, title=text)
     assert made.count("<") == 2
     assert made.count('"') == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60))
+def test_no_string_ever_ends_its_cell_of_a_markdown_table(text):
+    first, rule, line = markdown_table(("a", "b"), [(text, "end")]).splitlines()
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == len(re.findall(r"\|", first)) == 3
+    assert rule == "| --- | --- |"

@@ -94,6 +94,66 @@ def measure(**options: Any) -> None:
     _run("measure", options)
 
 
+@burnish.command(context_settings=CONTEXT)
+@click.argument("a")
+@click.argument("b")
+@click.option("--source", metavar="SOURCE", help="A and B are models; both are trained on SOURCE.")
+@field_options
+@run_options
+@model_options
+def compare(**options: Any) -> None:
+    """Compare A with B: two prediction files, two versions of a data set, or two models on one.
+
+    Prediction files hold a label and a prediction or probabilities, and are brought together by id. Versions are
+    trained on by one recipe. The claim is "this fitted model is better"; leaves with 0 when B is better or no
+    worse, 1 when it is worse or a slice fell by more than --max-slice-drop, 2 when inconclusive.
+
+    \b
+    Examples:
+      burnish compare old.parquet new.parquet --id id --label label --prediction predicted
+      burnish compare reviews.parquet burnish-out/curated.parquet --id id --label label
+      burnish compare probe sklearn.svm:LinearSVC --source reviews.parquet --label label
+    """
+    _run("compare", options, "comparing")
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("source")
+@click.option("--budget", required=True, type=float, metavar="N", help="Rows to keep, or a share such as 0.1.")
+@click.option("--method", default="facility-location", metavar="NAME", show_default=True, help="How they are chosen.")
+@click.option("--balance", metavar="F", help="Field whose values share the budget; '' for none. [default: the label]")
+@field_options
+@run_options
+@model_options
+def select(**options: Any) -> None:
+    """Choose the best N training rows of SOURCE, and show them beside as many drawn at random.
+
+    Methods: facility-location, stochastic, k-center, medoids, typicality, density, random.
+
+    \b
+    Example:
+      burnish select reviews.parquet --label label --budget 0.1
+    """
+    _run("select", options, "choosing")
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("source")
+@click.option("--pool", required=True, metavar="POOL", help="The rows without a label, in the fields of SOURCE.")
+@click.option("--budget", required=True, type=int, metavar="N", help="Rows to label next.")
+@click.option("--min-gain", type=float, metavar="G", help="Stop when N labels are worth less. [default: 0.002]")
+@field_options
+@run_options
+def acquire(**options: Any) -> None:
+    """Choose the N rows of POOL to label next, and tell what their labels are expected to be worth.
+
+    \b
+    Example:
+      burnish acquire reviews.parquet --pool unlabelled.parquet --label label --budget 500
+    """
+    _run("acquire", options, "choosing")
+
+
 def main() -> NoReturn:
     """Run a command; leave with its documented exit code, and never with a traceback unless --debug."""
     try:
@@ -124,9 +184,9 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _run(command: str, options: dict[str, Any]) -> None:
+def _run(command: str, options: dict[str, Any], module: str = "running") -> None:
     """Import the work late: it takes a second, and `--help` must not."""
-    running = importlib.import_module("burnish.cli.running")
+    running = importlib.import_module(f"burnish.cli.{module}")
     code = getattr(running, command)(**{k: v for k, v in options.items() if k != "debug"})
     if code:
         raise click.exceptions.Exit(code)

@@ -44,6 +44,10 @@ def run_options(command: Command) -> Command:
         (
             click.option("--embedder", metavar="NAME[:MODEL]", help="How rows become vectors. [default: by kind]"),
             click.option("--eval-split", metavar="NAME", help="Locked rows. [default: test, else 20 % drawn]"),
+            click.option(
+                "--min-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
+                help="Set thresholds so that planted defects tell this precision, as in 0.9.",
+            ),
             click.option("--relock", is_flag=True, help="Accept the evaluation rows as they are now, and lock them."),
             click.option("--keep-by", metavar="F", help="Of copies keep its largest value. [default: most central]"),
             click.option(
@@ -88,9 +92,26 @@ def model_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option(
-                "--model", default="probe", metavar="NAME", show_default=True, help="probe, or module:callable."
+                "--model", default="probe", metavar="NAME", show_default=True,
+                help="probe, module:callable (fields: or both: before it for the given fields), or a command with "
+                "{train} {eval} {out} {seed}.",
             ),
-            click.option("--metric", default="accuracy", metavar="NAME", show_default=True, help="What is measured."),
+            click.option("--retrains", type=int, metavar="N", help="Draws that every arm learns from. [default: 10]"),
+            click.option(
+                "--timeout-seconds", type=click.FloatRange(0, min_open=True), metavar="S",
+                help="How long one training of a command may take. [default: 3600]",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return standard_options(command)
+
+
+def standard_options(command: Command) -> Command:
+    """Add the flags that say what is measured, and when a lift counts."""
+    for option in reversed(
+        (
+            click.option("--metric", metavar="NAME", help="As in macro_f1, log_loss, auroc. [default: by task]"),
             click.option(
                 "--margin", type=click.FloatRange(min=0), metavar="M",
                 help="What a lift has to clear, in units of the metric. [default: half a point]",

@@ -2,24 +2,37 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from importlib.resources import as_file, files
 from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from burnish.cli.files import read_json, refuse_no_place, write_text
 from burnish.cli.linting import Lint, compared_json, show_compared
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
-from burnish.cli.terminal import show_clusters, show_edits, show_effect, show_findings, show_reading
+from burnish.cli.terminal import (
+    show_choice,
+    show_clusters,
+    show_edits,
+    show_effect,
+    show_findings,
+    show_outlook,
+    show_reading,
+)
 from burnish.dataset import Changeset, Edit, Evaluation
 from burnish.errors import BurnishError
+from burnish.pipeline.planning import Outlook
 from burnish.pipeline.recipe import Recipe
 from burnish.pipeline.tables import clusters_table
+from burnish.protocols import Progress
 from burnish.publishing import publish, refuse_unwritable, report_facts, run_summary
 from burnish.reports import report_markdown
+from burnish.reports.numbers import lift_words
 from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
 
 EXIT_OF_VERDICT = {"better": 0, "no worse": 0, "worse": 1, "inconclusive": 2}
@@ -29,7 +42,7 @@ REVIEWED = 150
 def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Audit a source, write the files, and leave with 1 when a finding that counts is too severe."""
     lint = Lint.of(options)
-    audited, _ = _audit(source, out, options)
+    audited, _ = audited_source(source, out, options)
     compared = lint.compare(audited)
     written = publish(out, audited)
     lint.write(audited)
@@ -37,7 +50,7 @@ def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     document = run_summary(audited, None, None)
     if as_json:
         beside = {} if compared is None else {"baseline": compared_json(audited, compared)}
-        _print_json({**document, **beside}, written)
+        print_json({**document, **beside}, written)
     else:
         _show_audit(Console(), audited, document)
         if compared is not None:
@@ -48,20 +61,20 @@ def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
 
 def curate(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Audit, decide, measure, publish; the exit code follows the verdict and the gate of the slices."""
-    experiment = _experiment(options)
-    audited, workspace = _audit(source, out, options, experiment)
+    experiment = experiment_of(options)
+    audited, workspace = audited_source(source, out, options, experiment)
     try:
         with Bars() as bars:
             workspace.progress = bars
-            done = workspace.curate(audited, experiment, policy=_recipe(options).policy)
+            done = workspace.curate(audited, experiment, policy=_recipe(options).policy, told=_teller(as_json=as_json))
     except BurnishError:
         publish(out, audited)  # the audit stands, though its change cannot be measured
         raise
-    written = publish(out, audited, changes=done.changes, effect=done.effect, version=done.version)
+    written = publish(out, audited, done=done)
     _write_markdown(options, audited, done.changes, done.effect)
-    document = run_summary(audited, done.changes, done.effect, done.version)
+    document = run_summary(audited, done.changes, done.effect, done)
     if as_json:
-        _print_json(document, written)
+        print_json(document, written)
     else:
         _show_audit(Console(), audited, document)
         _show_curation(Console(), done, document)
@@ -71,8 +84,8 @@ def curate(*, source: str, out: str, as_json: bool, **options: Any) -> int:
 
 def measure(*, source: str, out: str, as_json: bool, changeset: str, **options: Any) -> int:
     """Measure a given changeset; the exit code follows the verdict and the gate of the slices."""
-    changes, experiment = read_changeset(changeset), _experiment(options)
-    audited, workspace = _audit(source, out, options, experiment)
+    changes, experiment = read_changeset(changeset), experiment_of(options)
+    audited, workspace = audited_source(source, out, options, experiment)
     changes.apply(audited.dataset)
     with Bars() as bars:
         workspace.progress = bars
@@ -81,7 +94,7 @@ def measure(*, source: str, out: str, as_json: bool, changeset: str, **options: 
     _write_markdown(options, audited, changes, effect)
     document = run_summary(audited, changes, effect)
     if as_json:
-        _print_json(document, written)
+        print_json(document, written)
     else:
         show_reading(Console(), audited)
         show_effect(Console(), effect, document["verdict_sentence"])
@@ -93,16 +106,16 @@ def demo(*, out: str, as_json: bool, **shared: Any) -> int:
     """Do the main job on the data set that ships with the package, then let a person's labels in."""
     options = {**shared, "text": "text", "label": "label", "split": "split", "id": "id"}
     with as_file(files("burnish.cli") / "data" / "youtube_spam.parquet") as path:
-        audited, space = _audit(str(path), out, {**options, "meta": ("video",)})
+        audited, space = audited_source(str(path), out, {**options, "meta": ("video",)})
     with Bars() as bars:
         space.progress = bars
         done = space.curate(audited)
         review, hits = _review(audited)
         reviewed = space.measure(audited, review)
-    written = publish(out, audited, changes=done.changes, effect=done.effect, version=done.version)
-    document = run_summary(audited, done.changes, done.effect, done.version)
+    written = publish(out, audited, done=done)
+    document = run_summary(audited, done.changes, done.effect, done)
     if as_json:
-        _print_json({**document, "reviewed": reviewed.to_json()}, written)
+        print_json({**document, "reviewed": reviewed.to_json()}, written)
         return 0
     console = Console()
     console.print(
@@ -128,7 +141,7 @@ def exit_code(effect: Evaluation) -> int:
     return 1 if effect.gate is not None and not effect.gate.passed else EXIT_OF_VERDICT[effect.verdict]
 
 
-def _audit(
+def audited_source(
     source: str, out: str, options: dict[str, Any], experiment: Experiment | None = None
 ) -> tuple[Audited, Workspace]:
     """Refuse what is unusable before any work, then read and audit."""
@@ -136,18 +149,28 @@ def _audit(
     refuse_no_place(options.get("markdown"))
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
     with Bars() as bars:
-        workspace = Workspace(options["workspace"], seed=options["seed"], limits=_limits(options), progress=bars)
+        workspace = workspace_of(options, bars)
         if experiment is not None:
             experiment.refuse_unusable()
         dataset, guesses = workspace.read(source, given)
         if experiment is not None and dataset.roles.label is not None:
             dataset = dataset.for_task(experiment.task(dataset))
-        choices = Choices(
-            options.get("embedder"), options.get("eval_split"), options.get("keep_by"),
-            relock=bool(options.get("relock")), checks=_recipe(options).checks,
-        )  # fmt: skip
-        audited = workspace.audit(dataset, guesses, choices)
+        audited = workspace.audit(dataset, guesses, choices_of(options))
     return audited, workspace
+
+
+def workspace_of(options: dict[str, Any], progress: Progress) -> Workspace:
+    """Give the door that the flags ask for."""
+    return Workspace(options["workspace"], seed=options["seed"], limits=_limits(options), progress=progress)
+
+
+def choices_of(options: dict[str, Any]) -> Choices:
+    """Give how the audit is to be made, from the flags."""
+    return Choices(
+        options.get("embedder"), options.get("eval_split"), options.get("keep_by"),
+        relock=bool(options.get("relock")), min_precision=options.get("min_precision"),
+        checks=_recipe(options).checks,
+    )  # fmt: skip
 
 
 def _write_markdown(
@@ -159,11 +182,18 @@ def _write_markdown(
         write_text(options["markdown"], f"{said}\n{told}\n" if told else said)
 
 
+def _teller(*, as_json: bool) -> Callable[[Outlook], None]:
+    """Tell on stderr, before any work, what the evaluation rows can show."""
+    console = Console(stderr=True, quiet=as_json)
+    return lambda seen: show_outlook(console, seen)
+
+
 def _recipe(options: dict[str, Any]) -> Recipe:
     return options.get("recipe") or Recipe()
 
 
-def _experiment(options: dict[str, Any]) -> Experiment:
+def experiment_of(options: dict[str, Any]) -> Experiment:
+    """Give what is to be measured, from the flags."""
     return Experiment(**{f.name: options[f.name] for f in fields(Experiment) if options.get(f.name) is not None})
 
 
@@ -200,6 +230,7 @@ def _show_audit(console: Console, audited: Audited, document: dict[str, Any]) ->
 
 def _show_curation(console: Console, done: Curation, document: dict[str, Any]) -> None:
     show_edits(console, done)
+    show_choice(console, done.choice)
     if done.effect is not None:
         show_effect(console, done.effect, document["verdict_sentence"])
     if done.version is not None:
@@ -211,8 +242,8 @@ def _show_review(console: Console, n_edits: int, hits: int, effect: Evaluation) 
     console.print(
         f"If a person looks at the {REVIEWED} most suspect labels: {hits} of them are wrong "
         f"(this set's true labels say so) and get corrected. {n_edits} relabels: "
-        f"{100 * effect.lift:+.1f} points [{100 * effect.lift_low:+.1f}, {100 * effect.lift_high:+.1f}], "
-        f"[bold]{effect.verdict}[/].".replace(" [+", " \\[+").replace(" [-", " \\[-"),
+        f"{escape(lift_words(effect.lift, (effect.lift_low, effect.lift_high), effect.metric))}, "
+        f"[bold]{effect.verdict}[/].",
         highlight=False,
     )
     console.print()
@@ -222,6 +253,7 @@ def _say_where(console: Console, written: dict[str, str]) -> None:
     console.print(f"report: {written['report.html']}", soft_wrap=True, highlight=False)
 
 
-def _print_json(document: dict[str, Any], written: dict[str, str]) -> None:
+def print_json(document: dict[str, Any], written: dict[str, str]) -> None:
+    """Print the one document of a run on stdout."""
     json.dump({**document, "files": written}, sys.stdout, indent=1, default=str)
     sys.stdout.write("\n")

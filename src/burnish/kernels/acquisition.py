@@ -85,7 +85,7 @@ def acquire_rows(labelled: Labelled, pool: Pool, *, budget: int, l2: float = 1e-
     if not 1 <= budget <= vectors.n_rows:
         raise UsageError(f"the budget is {budget}.", remedy=f"Ask for 1 to {vectors.n_rows:,} rows of the pool.")
     known = _usable(labelled)
-    n_dims = np.shape(known.embeddings)[1]
+    n_dims = np.asarray(known.embeddings).shape[1]
     if len(known.labels) and n_dims != vectors.n_dims:
         raise InputError(
             f"labelled rows of {n_dims} and a pool of {vectors.n_dims} dimensions cannot be compared.",

@@ -15,7 +15,7 @@ N_DRAWS = 20_000
 MAIN = 0.8
 """Share of the errors allowed to several intervals that the first may make: its verdict costs little for company."""
 
-TRAIN_FACTOR = 0.5
+TRAIN_FACTOR = 0.65
 """How much the variance between retrains on 80 % subsamples counts; see docs/adr/0004-lift-interval.md."""
 
 

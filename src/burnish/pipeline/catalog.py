@@ -35,6 +35,7 @@ from burnish.steps.quality_images import (
 from burnish.steps.shortcuts import ImageShortcut, MetadataShortcut, ShortcutsStep
 from burnish.steps.slices import SlicesStep, WeakSlice
 from burnish.steps.splits import Splits
+from burnish.steps.values import Values
 
 _DUPLICATES: tuple[Check, ...] = (ExactDuplicates(), NearDuplicates(), ConflictingDuplicates())
 _LEAKS: tuple[Check, ...] = (ExactLeaks(), NearLeaks())
@@ -63,4 +64,5 @@ def steps(
         NearestNeighbors(recall=recall, resources=on), Duplicates(keep_by=keep_by), splits or Splits(),
         Leaks(recall=recall, resources=on), Predictions(resources=on), LabelQuality(), Outliers(resources=on),
         Clusters(resources=on), Layout(), SlicesStep(), Coverage(), ImbalanceStep(), ShortcutsStep(), Quality(),
+        Values(resources=on),
     ]  # fmt: skip

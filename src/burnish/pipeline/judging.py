@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Task, Verdict
 from burnish.errors import UsageError
-from burnish.kernels.intervals import Interval, Spread, row_covariance, simultaneous_intervals
+from burnish.kernels.intervals import TRAIN_FACTOR, Interval, Spread, row_covariance, simultaneous_intervals
 from burnish.kernels.metrics import FunctionMetric, Metric, row_blocks
 from burnish.pipeline.retraining import Predictions
 from burnish.pipeline.settings import Mask, Setting
@@ -35,12 +35,14 @@ def task_of(metric: Metric, task: Task) -> Task:
 class Judge:
     """Turns predictions of the evaluation rows into values and influences, oriented so that more is better.
 
-    `edited`: whether a change touches any training row; else there can be no difference.
+    `edited`: whether a change touches any training row; else there can be no difference. `train_factor`: how
+    much the variance between retrains counts.
     """
 
     setting: Setting
     standard: Standard
     edited: bool = True
+    train_factor: float = TRAIN_FACTOR
 
     @property
     def metric(self) -> Metric:
@@ -95,6 +97,10 @@ def intervals_of(
     covariance = row_covariance(moves, units)
     covariance[np.diag_indices(len(names))] += judge.pseudo(int(rows.sum()))
     found, spreads = simultaneous_intervals(
-        runs, covariance, n_units=len(np.unique(units)), confidence=judge.standard.confidence
+        runs,
+        covariance,
+        n_units=len(np.unique(units)),
+        confidence=judge.standard.confidence,
+        train_factor=judge.train_factor,
     )
     return dict(zip(names, found, strict=True)), dict(zip(names, spreads, strict=True))

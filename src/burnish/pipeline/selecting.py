@@ -64,15 +64,16 @@ def selection_effect(
 ) -> Evaluation:
     """Train on all rows, on the chosen ones and on as many drawn at random, anew for each retrain.
 
-    As in a measurement every retrain sees a part of the rows; the verdict is on chosen against random.
+    The verdict is on chosen against random, for this pool: the draws are independent, so that the variance between
+    retrains counts by one over their number, and the rows to choose from are not themselves chance.
     """
     setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
     rounds = _rounds(setting, np.intersect1d(chosen, setting.train), protocol, seed)
-    judge = Judge(setting, protocol)
+    judge = Judge(setting, protocol, train_factor=1 / protocol.retrains)
     given = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)
     sizes = {BEFORE: len(setting.train), AFTER: len(chosen), CONTROL: len(chosen)}
     found = evaluation_of(Tally.of(given, judge), judge, n_train=sizes, slices=SliceReport(), main=VS_CONTROL)
-    recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains, "fraction": protocol.fraction}
+    recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains}
     return replace(found, claim=CLAIM, shares=(), parameters={**recipe, "seed": seed, **found.parameters})
 
 
@@ -89,10 +90,8 @@ def _rounds(setting: Setting, chosen: Rows, protocol: Protocol, seed: int) -> li
     train, found = setting.train, []
     plan = Plan({BEFORE: frozenset(), AFTER: frozenset()}, {})
     for number in range(protocol.retrains):
-        rng = np.random.default_rng([seed, number])
-        drawn = np.sort(rng.permutation(train)[: max(2, round(protocol.fraction * len(train)))])
-        random = rng.choice(train, len(chosen), replace=False)
-        arms = {BEFORE: drawn, AFTER: np.intersect1d(drawn, chosen), CONTROL: np.intersect1d(drawn, random)}
+        random = np.random.default_rng([seed, number]).choice(train, len(chosen), replace=False)
+        arms = {BEFORE: train, AFTER: chosen, CONTROL: np.sort(random)}
         found.append(Round(number, plan, {name: setting.sample(rows) for name, rows in arms.items()}))
     return found
 

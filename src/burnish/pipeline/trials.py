@@ -98,8 +98,13 @@ class Trial:
             for end, rate in zip(("", "_low", "_high"), of, strict=True)
         }
 
+    def told(self, checks: Iterable[Check]) -> dict[str, Any]:
+        """Give the entry of this detector in `summary.json`, at the threshold that it has among `checks`."""
+        mine = (_threshold(check) for check in checks if check.code == self.code)
+        return replace(self, at_threshold=next(mine, self.at_threshold)).to_json()
+
     def to_json(self) -> dict[str, Any]:
-        """Give the entry of this detector in `summary.json`."""
+        """Give the entry of this detector in `summary.json`, at the threshold of the trial."""
         figures = self.at(self.at_threshold)
         return {
             "threshold": _json(self.at_threshold),

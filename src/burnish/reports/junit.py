@@ -34,7 +34,7 @@ def junit_xml(evaluation: Evaluation) -> str:
     _verdict_case(suite, evaluation)
     named: set[str] = set()
     for effect in ordered_slices(evaluation.slices):
-        name = _unlike(named, _text(effect.slice, NAME_LENGTH))
+        name = _unlike(named, _text(effect.slice, NAME_LENGTH) or "(no name)")
         named.add(name)
         _slice_case(suite, evaluation, effect, name)
     counts = {tag: str(len(suite.findall(f"testcase/{tag}"))) for tag in ("failure", "skipped")}
@@ -79,7 +79,7 @@ def _unlike(named: set[str], name: str) -> str:
 
 
 def _case(suite: ET.Element, group: str, name: str) -> ET.Element:
-    return ET.SubElement(suite, "testcase", classname=f"{SUITE}.{group}", name=name or "(no name)", time="0")
+    return ET.SubElement(suite, "testcase", classname=f"{SUITE}.{group}", name=name, time="0")
 
 
 def _outcome(case: ET.Element, tag: str, message: str, more: str = "") -> ET.Element:

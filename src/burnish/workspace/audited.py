@@ -24,7 +24,11 @@ LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "pyarrow", "onnxruntime"
 
 @dataclass(frozen=True)
 class Audited:
-    """What an audit knows: the evidence, what the checks found, and how it came about."""
+    """What an audit knows: the evidence, what the checks found, and how it came about.
+
+    `detectors`: code → precision and recall on planted defects. `notes`: what became of thresholds.
+    `embedder`: the one that was asked for.
+    """
 
     evidence: Evidence
     findings: tuple[Finding, ...]
@@ -34,6 +38,9 @@ class Audited:
     timings: Mapping[str, float]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     lock: Lock | None = None
+    detectors: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    embedder: str | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -51,6 +58,8 @@ class Audited:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **summarize(self.evidence, self.findings),
             "kind": self.kind,
+            "detectors": dict(self.detectors),
+            "notes": list(self.notes),
             "evaluation_lock": None
             if self.lock is None
             else {

@@ -13,26 +13,23 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from burnish.adapters.engines import Threads, bounded, limited
 from burnish.adapters.models.linear import LinearProbe, choose_probe_l2
-from burnish.adapters.registry import embedder as make_embedder
 from burnish.adapters.sources import Guess, read_source
-from burnish.adapters.stores import FolderScratch, LocalStore, LockStore
-from burnish.dataset import Changeset, Column, Dataset, Evaluation, Evidence
+from burnish.adapters.stores import FolderScratch, LockStore
+from burnish.dataset import Changeset, Dataset, Evaluation, Evidence
 from burnish.dataset.locks import Lock, lock_rows
 from burnish.dataset.locks import compare as compare_lock
 from burnish.errors import InputError
 from burnish.kernels.compiled import told_of_compiling
 from burnish.kernels.items import Held, Resources, Scratch
-from burnish.kernels.vectors import Vectors
+from burnish.pipeline.acquiring import Acquisition, Wish, acquire
 from burnish.pipeline.catalog import steps
 from burnish.pipeline.choice import choose
 from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
-from burnish.pipeline.embedding import embed_rows, unit_rows
 from burnish.pipeline.gathering import gather, judge
 from burnish.pipeline.kept import table_bytes
 from burnish.pipeline.measurement import measure
@@ -41,14 +38,17 @@ from burnish.pipeline.pairing import models_paired, predictions_paired, versions
 from burnish.pipeline.planning import Outlook, outlook
 from burnish.pipeline.recipe import changed_checks
 from burnish.pipeline.retraining import Protocol
+from burnish.pipeline.selecting import Budget, choose_rows, selected_table, selection_effect
 from burnish.pipeline.settings import Setting, setting_of
 from burnish.pipeline.standards import Standard
-from burnish.protocols import Progress, Silent, Step
+from burnish.pipeline.trials import Trial, run_trials, tuned_checks, with_figures
+from burnish.protocols import Check, Progress, Silent, Step
 from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
 from burnish.workspace.choices import Choices
 from burnish.workspace.experiments import Experiment
 from burnish.workspace.limits import Limits
+from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
 
 HASHED_ROWS = 16_384
 
@@ -86,25 +86,41 @@ class Workspace:
         self._refuse_too_large(dataset, kind)
         lock = self._lock_of(dataset, choices)
         started = perf_counter()
-        columns, recipe = self._embed(dataset, kind, choices.embedder)
+        vectoriser = Vectoriser(self.root, self.progress, self.limits.n_threads, choices.embedder)
+        vectorised = vectoriser.vectorise(dataset, kind)
         timings = {"embed": perf_counter() - started}
         detail = Detailed(self.progress)
         parameters: dict[str, Any] = {
-            "embedder": recipe, "seed": self.seed, "recall": self.limits.recall, "keep_by": choices.keep_by,
+            "embedder": vectorised.recipe, "seed": self.seed, "recall": self.limits.recall, "keep_by": choices.keep_by,
             "evaluation_split": choices.evaluation_split, "lock": None if lock is None else lock.fingerprint,
         }  # fmt: skip
         told = told_of_compiling(detail.compiling, detail.compiled)
         with self._scratch(dataset, parameters) as scratch, told, limited(1):
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
-            chosen, given = self._steps(dataset, choices, lock, resources), Evidence(dataset).adding(columns)
+            chosen, given = self._steps(dataset, choices, lock, resources), Evidence(dataset).adding(vectorised.columns)
             gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=scratch)
         started = perf_counter()
-        findings = tuple(judge(gathered.evidence, choices.checks))
-        if changed := changed_checks(choices.checks):  # only now: a threshold names no scratch and re-runs no step
+        trials, checks, notes = self._tried(gathered.evidence, vectorised, choices)
+        findings = tuple(with_figures(judge(gathered.evidence, checks), trials, checks))
+        if changed := changed_checks(checks):  # only now: a threshold names no scratch and re-runs no step
             parameters["checks"] = changed
         timings |= gathered.timings | {"judge": perf_counter() - started}
         lock = lock or self._locked(gathered.evidence)
-        return Audited(gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock)
+        return Audited(
+            gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock,
+            {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder,
+        )  # fmt: skip
+
+    def _tried(
+        self, evidence: Evidence, vectorised: Vectorised, choices: Choices
+    ) -> tuple[tuple[Trial, ...], tuple[Check, ...], tuple[str, ...]]:
+        """Try the detectors on planted defects; give the checks, with thresholds from that where precision is asked."""
+        checks = tuple(choices.checks)
+        trials = run_trials(evidence, checks, vectorised.material, seed=self.seed)
+        if choices.min_precision is None:
+            return trials, checks, ()
+        tuned, notes = tuned_checks(checks, trials, choices.min_precision)
+        return trials, tuned, notes
 
     def _steps(self, dataset: Dataset, choices: Choices, lock: Lock | None, resources: Resources) -> list[Step]:
         locked = None if lock is None else compare_lock(lock, dataset).present
@@ -176,6 +192,43 @@ class Workspace:
         version = changes.apply(audited.dataset) if effect.allowed else None
         return Curation(audited, changes, effect, version, choice, seen)
 
+    def select(
+        self, audited: Audited, budget: Budget, experiment: Experiment | None = None
+    ) -> tuple[pa.Table, Evaluation | None]:
+        """Choose training rows under a budget; give them in order, and what they are worth beside random ones.
+
+        Without labels, or with too few, nothing is measured: None.
+        """
+        with bounded(self.limits.n_threads):
+            chosen = choose_rows(audited.evidence, budget, seed=self.seed)
+            table = selected_table(audited.evidence, chosen)
+            if audited.dataset.roles.label is None:
+                return table, None
+            _, protocol = self._prepared(audited, experiment)
+            effect = selection_effect(audited.evidence, chosen, protocol, seed=self.seed, progress=self.progress)
+            return table, effect
+
+    def acquire(self, audited: Audited, pool: Dataset, wish: Wish) -> Acquisition:
+        """Choose the rows of a pool to label next, and tell what their labels should be worth."""
+        with bounded(self.limits.n_threads):
+            if row_kind(pool) != audited.kind:
+                raise InputError(
+                    f"the pool holds {row_kind(pool)}, the data set {audited.kind}.",
+                    remedy="Name the same fields in both, as in --text FIELD.",
+                )
+            vectoriser = Vectoriser(self.root, self.progress, self.limits.n_threads, audited.embedder)
+            vectors = vectoriser.vectors_like(pool, audited.dataset, audited.kind)
+            return acquire(audited.evidence, pool, vectors, wish, l2=self._probe_l2(audited), seed=self.seed)
+
+    def _probe_l2(self, audited: Audited) -> float:
+        """Choose the probe's regularisation on the training rows; the usual one where nothing can be learned yet."""
+        try:
+            setting = setting_of(audited.evidence)
+        except InputError:
+            return LinearProbe().l2
+        groups = setting.groups[setting.train]
+        return choose_probe_l2(setting.sample(setting.train), groups, seed=self.seed)
+
     def compare_predictions(
         self, first: Dataset, second: Dataset, experiment: Experiment | None = None
     ) -> tuple[Evaluation, pa.Table]:
@@ -216,27 +269,6 @@ class Workspace:
         setting = setting_of(audited.evidence, asked.task(audited.dataset))
         return setting, asked.protocol(audited, setting, seed=self.seed)
 
-    def _embed(self, dataset: Dataset, kind: RowKind, name: str | None) -> tuple[list[Column], str]:
-        if kind == "vectors":
-            return [Column("embeddings", _given_vectors(dataset), "row", "given")], "given"
-        items = _content(dataset, kind)
-        chosen = make_embedder(name, kind=kind, fit_on=items, threads=self.limits.n_threads)
-        vectors = self._through_store(dataset, chosen, items)
-        if not np.isfinite(vectors).all(axis=1).any():
-            raise InputError(
-                f"none of the {len(dataset):,} rows could be embedded by {chosen.recipe}.",
-                remedy="Check that the field holds readable text or images, or pass --embedding FIELD.",
-            )
-        columns = [Column("embeddings", unit_rows(vectors), "row", chosen.recipe)]
-        if kind == "image":
-            signature = make_embedder("image-signature", kind="image", fit_on=items)
-            known = self._through_store(dataset, signature, items)
-            columns += [
-                Column("image_pixels", known[:, :256], "row", signature.recipe),
-                Column("image_stats", known[:, 256:], "row", signature.recipe),
-            ]
-        return columns, chosen.recipe
-
     def _refuse_too_large(self, dataset: Dataset, kind: RowKind) -> None:
         """Raise InputError before any work that would take more memory than there is."""
         budget = self.limits.memory
@@ -254,10 +286,6 @@ class Workspace:
             yield mine
             mine.clear()
 
-    def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
-        store = LocalStore(self.root / "vectors")
-        return embed_rows(embedder, store, dataset.content, items, progress=self.progress)
-
 
 def _called(first: str, second: str) -> tuple[str, str]:
     """Give the names of two sides, told apart where they are the same."""
@@ -271,22 +299,6 @@ def refuse_drift(audited: Audited) -> None:
         compare_lock(audited.lock, audited.dataset, mask).refuse(audited.lock)
 
 
-def row_kind(dataset: Dataset) -> RowKind:
-    """Give what rows are embedded as: vectors that were given, else images, else text, else their scalar fields."""
-    if dataset.vectors is not None or dataset.roles.embedding is not None:
-        return "vectors"
-    if dataset.roles.image is not None:
-        return "image"
-    if dataset.roles.text is not None:
-        return "text"
-    if not dataset.roles.meta:
-        raise InputError(
-            f"{dataset.name} has nothing to embed: no text, image or embedding field, and no scalar field.",
-            remedy="Pass --text FIELD, --image FIELD or --embedding FIELD.",
-        )
-    return "table"
-
-
 def _key(dataset: Dataset, parameters: Mapping[str, Any]) -> str:
     """Give a digest of all that an audit follows from: every field and vector, their roles, parameters, this code."""
     code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
@@ -298,23 +310,3 @@ def _key(dataset: Dataset, parameters: Mapping[str, Any]) -> str:
         if dataset.vectors is not None:
             key.update(np.ascontiguousarray(dataset.vectors[start : start + HASHED_ROWS]).data)
     return key.hexdigest()
-
-
-def _content(dataset: Dataset, kind: RowKind) -> pa.Array | pa.Table:
-    if kind == "text":
-        return dataset.texts
-    if kind == "image":
-        return dataset.images
-    return dataset.fields.select(list(dataset.roles.meta))
-
-
-def _given_vectors(dataset: Dataset) -> NDArray[np.floating]:
-    vectors = dataset.vectors
-    if vectors is None:
-        raise InputError("the embedding field was not read as vectors.", remedy="Pass --embedding FIELD.")
-    if not len(Vectors.of(vectors)):
-        raise InputError(
-            f"none of the {len(vectors):,} embeddings is usable: all are zero, NaN or infinite.",
-            remedy="Embed the rows again, or leave --embedding out to let burnish embed them.",
-        )
-    return vectors

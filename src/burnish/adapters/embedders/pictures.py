@@ -54,7 +54,7 @@ class PictureReader:
     def read(self, content: bytes | str | None) -> Picture | None:
         """Give the image that `content` (the bytes of a file, or its path) holds, or None."""
         try:
-            data = self._bytes(content)
+            data = self.bytes_of(content)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a decoder's complaint about metadata is not ours to print
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -62,7 +62,8 @@ class PictureReader:
         except _UNREADABLE:
             return None
 
-    def _bytes(self, content: bytes | str | None) -> bytes | None:
+    def bytes_of(self, content: bytes | str | None) -> bytes | None:
+        """Give the bytes of a file within the limits; None for what is no regular file, or too large."""
         if not isinstance(content, str):
             return content or None
         path = Path(content)
@@ -91,6 +92,17 @@ def contents(batch: pa.Array) -> list[bytes | str | None]:
     if pa.types.is_struct(batch.type):
         return [row and (row.get("bytes") or row.get("path")) for row in batch.to_pylist()]
     return list(batch.to_pylist())
+
+
+def picture_bytes(batch: pa.Array) -> pa.Array:
+    """Give images as the bytes of their files; null for one that cannot be read."""
+    reader, found = PictureReader(), []
+    for content in contents(batch):
+        try:
+            found.append(reader.bytes_of(content))
+        except OSError:
+            found.append(None)
+    return pa.array(found, pa.binary())
 
 
 def square_pixels(picture: Picture, size: int) -> NDArray[np.uint8]:

@@ -1,0 +1,68 @@
+"""`compare`: two prediction files, two versions, or two models; the exit code is the gate's."""
+
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+
+from burnish.cli.options import FIELD_ROLES
+from burnish.cli.progress import Bars
+from burnish.cli.running import choices_of, exit_code, experiment_of, print_json, workspace_of
+from burnish.cli.terminal import show_comparison
+from burnish.dataset import Dataset, Evaluation
+from burnish.errors import UsageError
+from burnish.publishing import publish_comparison, refuse_unwritable
+from burnish.workspace import Experiment, Workspace
+
+
+def compare(*, a: str, b: str, source: str | None, out: str, as_json: bool, **options: Any) -> int:
+    """Compare A with B, write the files, and leave with 1 when B is worse or a slice fell too far."""
+    refuse_unwritable(out)
+    experiment = experiment_of(options)
+    with Bars() as bars:
+        workspace = workspace_of(options, bars)
+        if source is None:
+            effect, differ = _sources(workspace, (a, b), options, experiment)
+        else:
+            effect, differ = _models(workspace, (a, b), {**options, "source": source}, experiment)
+    written = publish_comparison(out, effect, differ, source=source or b)
+    if as_json:
+        print_json(effect.to_json(), written)
+    else:
+        show_comparison(Console(), effect, differ)
+        Console().print(f"summary: {written['comparison.md']}", soft_wrap=True, highlight=False)
+    return exit_code(effect)
+
+
+def _sources(
+    workspace: Workspace, paths: tuple[str, str], options: dict[str, Any], experiment: Experiment
+) -> tuple[Evaluation, pa.Table]:
+    experiment.refuse_unusable()
+    first, second = (_read(workspace, path, options, experiment) for path in paths)
+    predicted = [one.roles.prediction is not None or one.roles.proba is not None for one in (first, second)]
+    if all(predicted):
+        return workspace.compare_predictions(first, second, experiment)
+    if any(predicted):
+        missing = (first, second)[predicted.index(False)].name
+        raise UsageError(
+            f"only one of the two holds predictions; {missing} does not.",
+            remedy="Pass --prediction FIELD, a field of both, or leave it out to compare two versions.",
+        )
+    choices = choices_of(options)
+    before, after = (workspace.audit(one, choices=choices) for one in (first, second))
+    return workspace.compare_versions(before, after, experiment)
+
+
+def _models(
+    workspace: Workspace, models: tuple[str, str], options: dict[str, Any], experiment: Experiment
+) -> tuple[Evaluation, pa.Table]:
+    for model in models:
+        Experiment(model=model, metric=experiment.metric).refuse_unusable()
+    audited = workspace.audit(_read(workspace, options["source"], options, experiment), choices=choices_of(options))
+    return workspace.compare_models(audited, models, experiment)
+
+
+def _read(workspace: Workspace, path: str, options: dict[str, Any], experiment: Experiment) -> Dataset:
+    given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
+    dataset, _ = workspace.read(path, given)
+    return dataset if dataset.roles.label is None else dataset.for_task(experiment.task(dataset))
