@@ -56,26 +56,25 @@ def rounds_of(change: Change, protocol: Protocol, *, seed: int) -> list[Round]:
 def predict_rounds(
     model: Model, rounds: Sequence[Round], rows: Sample, *, progress: Progress
 ) -> Iterator[tuple[Round, dict[str, Predictions]]]:
-    """Train every arm of every round; give each round with the predictions (len(rows), any) of its arms."""
-    trains = [train for one in rounds for train in one.trains.values()]
-    seeds = [one.number for one in rounds for _ in one.trains]
-    progress.start("retrain", len(trains))
-    given = predict_each(model, trains, rows, seeds)
+    """Train every arm of every round; give each round with the predictions (len(rows), any) of its arms.
+
+    The arms of a round are trained together where the model can.
+    """
+    progress.start("retrain", sum(len(one.trains) for one in rounds))
     for one in rounds:
         predicted = {}
-        for name in one.trains:
-            predicted[name] = next(given)
+        given = predict_each(model, list(one.trains.values()), rows, seed=one.number)
+        for name, predictions in zip(one.trains, given, strict=True):
+            predicted[name] = predictions
             progress.advance()
         yield one, predicted
     progress.finish()
 
 
-def predict_each(
-    model: Model, trains: Sequence[Sample], rows: Sample, seeds: Sequence[int] | None = None
-) -> Iterator[Predictions]:
+def predict_each(model: Model, trains: Sequence[Sample], rows: Sample, *, seed: int = 0) -> Iterator[Predictions]:
     """Give the predictions of `rows` after learning from each of `trains`, together where the model can."""
     if isinstance(model, SharingModel):
         yield from model.fit_predict_each(trains, rows)
     else:
-        for train, seed in zip(trains, seeds or [0] * len(trains), strict=True):
+        for train in trains:
             yield model.fit_predict(train, rows, seed=seed)
