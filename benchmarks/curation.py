@@ -1,12 +1,12 @@
 """Curation under label noise: is the model ever worse for it, and how much of the gap to clean labels comes back?
 
 `python -m benchmarks.curation [--runs N]`. `burnish curate` with its default policy on real sets whose training
-labels get 0 %, 5 %, 20 % and 40 % wrong ones, and on CIFAR-10 with the worst human labels (40 %, 10,000 rows). The true labels
-of the evaluation rows judge. Two heads: `tuned`, the default probe, whose regularisation is chosen on the noisy
-labels; `plain`, the same at scikit-learn's default (C = 1), the head of the notes' plain scripts. `recovered` is the
-share of the gap between noisy and clean training labels, all arms trained once on all their rows: by dropping
-and by relabelling what LAB001 suspects (0.5 or more), by curate as it decided, and when a person confirms the suggestions on
-the most suspect 40 %.
+labels get 0 %, 5 %, 20 % and 40 % wrong ones, and on CIFAR-10 with the worst human labels (40 %, 10,000 rows). The
+true labels of the evaluation rows judge. Two heads: `tuned`, the default probe, whose regularisation is chosen on
+the noisy labels; `plain`, the same at scikit-learn's default (C = 1), the head of the notes' plain scripts.
+`recovered` is the share of the gap between noisy and clean training labels, all arms trained once on all their rows:
+by dropping and by relabelling what LAB001 suspects (0.5 or more), when a person confirms the suggestions on the most
+suspect 40 %, and by curate as it decided.
 """
 
 import argparse
@@ -152,9 +152,8 @@ def main() -> None:
         for noise in (0, 0.05, 0.2, 0.4)
     }
     tasks[("cifar10n worst, 10,000 rows", "human 40%")] = human()
-    print(
-        "| set | wrong labels | head | noisy | clean | recovered by drop | relabel | confirmed | curate | verdicts | labels |"
-    )
+    columns = ("set", "wrong labels", "head", "noisy", "clean", "recovered by drop", "relabel", "confirmed", "curate")
+    print(f"| {' | '.join(columns)} | verdicts | labels |")
     print("|" + "---|" * 11)
     lines = []
     for (name, noise), draw in tasks.items():

@@ -2,7 +2,8 @@
 
 10,000 × 256 planted rows of ten classes, 8,000 of them to train; a changeset of three codes gives nine arms, five
 retrains each: 45 fits on 80 % of the rows, with predictions, intervals, slices and the search for more. Beside it
-the probe is trained 48 times, one by one on all training rows, and sharing passes on 80 % draws. CPU seconds of one thread.
+the probe is trained 48 times, one by one on all training rows, and sharing passes on 80 % draws. CPU seconds of one
+thread.
 """
 
 import json

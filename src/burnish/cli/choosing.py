@@ -7,10 +7,11 @@ from rich.markup import escape
 
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
-from burnish.cli.running import audited_source, experiment_of, print_json
+from burnish.cli.running import audited_source, experiment_of, print_json, workspace_of
 from burnish.cli.terminal import show_effect, show_reading
 from burnish.dataset import Evaluation
 from burnish.pipeline.acquiring import Acquisition
+from burnish.protocols import Silent
 from burnish.publishing import publish_acquisition, publish_selection
 from burnish.reports.markup import clean
 from burnish.reports.numbers import lift_words
@@ -52,13 +53,13 @@ def select(*, source: str, out: str, as_json: bool, **options: Any) -> int:
 
 def acquire(*, source: str, out: str, as_json: bool, pool: str, budget: int, **options: Any) -> int:
     """Choose the rows of the pool to label next, and write them with what they should be worth."""
-    audited, workspace = audited_source(source, out, options)
+    wish = Wish(budget, options["min_gain"])
     roles = [role for role in FIELD_ROLES if role not in ("label", "split", "prediction", "proba")]
-    given = {role: options.get(role) for role in roles} | {"meta": options.get("meta") or None}
+    given = {role: options[role] for role in roles} | {"meta": options["meta"] or None}
+    rows, _ = workspace_of(options, Silent()).read(pool, given)  # first: a pool that is not there costs no audit
+    audited, workspace = audited_source(source, out, options)
     with Bars() as bars:
         workspace.progress = bars
-        rows, _ = workspace.read(pool, given)
-        wish = Wish(budget, options.get("min_gain"))
         found = workspace.acquire(audited, rows, wish)
     written = publish_acquisition(out, found)
     if as_json:

@@ -7,7 +7,16 @@ from typing import Any, NoReturn
 
 import click
 
-from burnish.cli.options import common_options, field_options, lint_options, model_options, run_options
+from burnish.cli.options import (
+    common_options,
+    field_options,
+    gate_option,
+    lint_options,
+    markdown_option,
+    model_options,
+    retrains_option,
+    run_options,
+)
 from burnish.errors import BurnishError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -44,6 +53,7 @@ def demo(**options: Any) -> None:
 @field_options
 @run_options
 @lint_options
+@markdown_option
 def audit(**options: Any) -> None:
     """Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
 
@@ -65,6 +75,9 @@ def audit(**options: Any) -> None:
 @field_options
 @run_options
 @model_options
+@retrains_option
+@gate_option
+@markdown_option
 def curate(**options: Any) -> None:
     """Audit SOURCE, decide what to change, measure it, and write the new version if the verdict allows.
 
@@ -84,6 +97,9 @@ def curate(**options: Any) -> None:
 @field_options
 @run_options
 @model_options
+@retrains_option
+@gate_option
+@markdown_option
 def measure(**options: Any) -> None:
     """Measure what a given changeset does to a model trained on SOURCE.
 
@@ -101,6 +117,8 @@ def measure(**options: Any) -> None:
 @field_options
 @run_options
 @model_options
+@gate_option
+@markdown_option
 def compare(**options: Any) -> None:
     """Compare A with B: two prediction files, two versions of a data set, or two models on one.
 
@@ -125,6 +143,7 @@ def compare(**options: Any) -> None:
 @field_options
 @run_options
 @model_options
+@retrains_option
 def select(**options: Any) -> None:
     """Choose the best N training rows of SOURCE, and show them beside as many drawn at random.
 

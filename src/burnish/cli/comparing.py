@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 from rich.console import Console
 
+from burnish.cli.files import refuse_no_place, write_text
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
 from burnish.cli.running import choices_of, exit_code, experiment_of, print_json, workspace_of
@@ -12,12 +13,14 @@ from burnish.cli.terminal import show_comparison
 from burnish.dataset import Dataset, Evaluation
 from burnish.errors import UsageError
 from burnish.publishing import publish_comparison, refuse_unwritable
+from burnish.reports.comparison import comparison_markdown
 from burnish.workspace import Experiment, Workspace
 
 
 def compare(*, a: str, b: str, source: str | None, out: str, as_json: bool, **options: Any) -> int:
     """Compare A with B, write the files, and leave with 1 when B is worse or a slice fell too far."""
     refuse_unwritable(out)
+    refuse_no_place(options["markdown"])
     experiment = experiment_of(options)
     with Bars() as bars:
         workspace = workspace_of(options, bars)
@@ -26,6 +29,8 @@ def compare(*, a: str, b: str, source: str | None, out: str, as_json: bool, **op
         else:
             effect, differ = _models(workspace, (a, b), {**options, "source": source}, experiment)
     written = publish_comparison(out, effect, differ, source=source or b)
+    if options["markdown"] is not None:
+        write_text(options["markdown"], comparison_markdown(effect, differ))
     if as_json:
         print_json(effect.to_json(), written)
     else:

@@ -55,7 +55,6 @@ def run_options(command: Command) -> Command:
                 help="Share of true neighbors to find beyond 10,000 rows; 1: every pair. [default: 0.98]",
             ),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
-            click.option("--markdown", metavar="FILE", help="Write a summary in Markdown too, for a pull request."),
             click.option(
                 "--config", "recipe", type=click.Path(exists=True, dir_okay=False), is_eager=True,
                 callback=_read_recipe, metavar="FILE",
@@ -65,6 +64,13 @@ def run_options(command: Command) -> Command:
     ):  # fmt: skip
         command = option(command)
     return common_options(command)
+
+
+def markdown_option(command: Command) -> Command:
+    """Add the flag of every command that has a summary for a pull request."""
+    return click.option("--markdown", metavar="FILE", help="Write a summary in Markdown too, for a pull request.")(
+        command
+    )
 
 
 def lint_options(command: Command) -> Command:
@@ -88,7 +94,7 @@ def lint_options(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """Add the flags of every command that measures."""
+    """Add the flags of every command that trains a model: which one, what is measured, and when a lift counts."""
     for option in reversed(
         (
             click.option(
@@ -96,34 +102,34 @@ def model_options(command: Command) -> Command:
                 help="probe, module:callable (fields: or both: before it for the given fields), or a command with "
                 "{train} {eval} {out} {seed}.",
             ),
-            click.option("--retrains", type=int, metavar="N", help="Draws that every arm learns from. [default: 10]"),
             click.option(
                 "--timeout-seconds", type=click.FloatRange(0, min_open=True), metavar="S",
                 help="How long one training of a command may take. [default: 3600]",
             ),
-        )
-    ):  # fmt: skip
-        command = option(command)
-    return standard_options(command)
-
-
-def standard_options(command: Command) -> Command:
-    """Add the flags that say what is measured, and when a lift counts."""
-    for option in reversed(
-        (
             click.option("--metric", metavar="NAME", help="As in macro_f1, log_loss, auroc. [default: by task]"),
             click.option(
                 "--margin", type=click.FloatRange(min=0), metavar="M",
                 help="What a lift has to clear, in units of the metric. [default: half a point]",
             ),
-            click.option(
-                "--max-slice-drop", type=click.FloatRange(0, 1, min_open=True), metavar="D",
-                help="By how much no slice may fall, else the exit code is 1. [default: 0.05]",
-            ),
         )
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def retrains_option(command: Command) -> Command:
+    """Add the flag of every command that judges data, not one fitted model."""
+    return click.option("--retrains", type=int, metavar="N", help="Draws that every arm learns from. [default: 10]")(
+        command
+    )
+
+
+def gate_option(command: Command) -> Command:
+    """Add the flag of every command whose exit code depends on slices."""
+    return click.option(
+        "--max-slice-drop", type=click.FloatRange(0, 1, min_open=True), metavar="D",
+        help="By how much no slice may fall, else the exit code is 1. [default: 0.05]",
+    )(command)  # fmt: skip
 
 
 def common_options(command: Command) -> Command:

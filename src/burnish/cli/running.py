@@ -220,7 +220,7 @@ def _review(audited: Audited) -> tuple[Changeset, int]:
 def _show_audit(console: Console, audited: Audited, document: dict[str, Any]) -> None:
     show_reading(console, audited)
     console.print()
-    show_findings(console, document["findings"])
+    show_findings(console, document["findings"], document["detectors"])
     console.print()
     working = set(np.unique(np.asarray(audited.evidence["cluster"]))) if "cluster" in audited.evidence else set()
     lines = [line for line in clusters_table(audited.evidence).to_pylist() if line["cluster"] in working]

@@ -53,13 +53,17 @@ def show_reading(console: Console, audited: Audited) -> None:
         console.print(f"[dim]guessed: {'; '.join(guesses)}[/]", highlight=False)
     for skipped in audited.skipped:
         console.print(f"[dim]left out: {skipped.step}: {escape(skipped.reason)}[/]", highlight=False)
+    for note in audited.notes:
+        console.print(f"[dim]{escape(note)}[/]", highlight=False)
     skill = summary.get("label_skill")
     if skill and skill["z"] < MIN_SKILL:
         console.print("[yellow]labels were not judged: the predictions know no more of them than chance[/]")
 
 
-def show_findings(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print one line a check code: what, how many, and one example."""
+def show_findings(
+    console: Console, counts: Mapping[str, Mapping[str, Any]], detectors: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Print one line a check code: what, how many, how sure on planted defects, and one example."""
     if not counts:
         console.print("Nothing was found.")
         return
@@ -67,13 +71,20 @@ def show_findings(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> 
     table.add_column("code", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("rows", no_wrap=True, justify="right")
+    table.add_column("right", no_wrap=True, justify="right")
     table.add_column("for example", overflow="ellipsis")
     for code, entry in counts.items():
         rows = entry["rows"] or entry["findings"]
         style = SEVERITY_STYLE[entry["severity"]]
         kind = str(entry["kind"]).replace("_", " ")
-        table.add_row(f"[{style}]{code}[/]", kind, f"{rows:,}", escape(shortened(entry["message"])))
+        ends = [detectors.get(code, {}).get(f"precision_{end}") for end in ("low", "high")]
+        sure = "" if None in ends else f"{100 * ends[0]:.0f}–{100 * ends[1]:.0f}%"
+        table.add_row(f"[{style}]{code}[/]", kind, f"{rows:,}", sure, escape(shortened(entry["message"])))
     console.print(table)
+    if any(detectors.get(code, {}).get("precision") is not None for code in counts):
+        console.print(
+            "[dim]right: 95 % interval of the precision, from defects planted in this data (summary.json: detectors)[/]"
+        )
 
 
 def show_clusters(console: Console, names: list[Mapping[str, Any]]) -> None:

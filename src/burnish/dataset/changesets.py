@@ -85,12 +85,8 @@ class Changeset:
                 remedy="Evaluation rows are locked: remove these edits, and let a person correct the source.",
             )
 
-    def apply(self, dataset: Dataset) -> Dataset:
-        """Give the next version: dropped rows out, labels replaced; order and ids kept.
-
-        Raises StaleChangesetError when the changeset was made for another version, InputError for
-        an unknown row.
-        """
+    def refuse_other(self, dataset: Dataset) -> None:
+        """Raise StaleChangesetError if it was made for another version, InputError if it names an unknown row."""
         if dataset.version != self.version:
             raise StaleChangesetError(
                 f"the changeset was made for version {self.version}, this data set is {dataset.version}.",
@@ -102,6 +98,14 @@ class Changeset:
                 f"the changeset names {len(unknown)} unknown row(s), first {unknown[0]!r}.",
                 remedy="Row ids are those of rows.parquet of the audit.",
             )
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Give the next version: dropped rows out, labels replaced; order and ids kept.
+
+        Raises StaleChangesetError when the changeset was made for another version, InputError for
+        an unknown row.
+        """
+        self.refuse_other(dataset)
         relabelled = _relabel(dataset, [e for e in self.edits if e.action == "relabel"])
         dropped = {dataset.row_positions[e.row_id] for e in self.edits if e.action == "drop"}
         kept = np.array([i for i in range(len(dataset)) if i not in dropped], dtype=np.int64)

@@ -1,6 +1,7 @@
 """Targets: what a model learns of each row, for each of the tasks."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,11 +133,14 @@ def _indicators(dataset: Dataset, name: str) -> tuple[NDArray[np.float32], tuple
 
 def _number(label: str | None) -> float:
     try:
-        return float(label if label is not None else "none")
-    except ValueError as error:
+        number = float(label or "nan")
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise InputError(
             f"the changeset relabels a row to {label!r}, which is no number.", remedy="Give the edit a number."
-        ) from error
+        )
+    return number
 
 
 def _listed(label: str | None) -> Sequence[str]:
@@ -144,9 +148,9 @@ def _listed(label: str | None) -> Sequence[str]:
         named = json.loads(label or "null")
     except json.JSONDecodeError:
         named = None
-    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+    if not isinstance(named, list) or not all(isinstance(one, (str, int)) for one in named):
         raise InputError(
             f"the changeset relabels a row to {label!r}, which is no list of classes.",
             remedy='Give the edit a JSON list, such as ["a", "b"].',
         )
-    return named
+    return [str(one) for one in named]

@@ -66,6 +66,10 @@ class Wish:
     budget: int
     min_gain: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.budget < 1:
+            raise UsageError(f"the budget is {self.budget}.", remedy="Ask for 1 row or more.")
+
 
 def acquire(evidence: Evidence, pool: Dataset, vectors: Floats, wish: Wish, *, l2: float, seed: int) -> Acquisition:
     """Choose rows of the pool, whose `vectors` (n_pool, n_dims) come from the embedder of the data set.
@@ -74,9 +78,10 @@ def acquire(evidence: Evidence, pool: Dataset, vectors: Floats, wish: Wish, *, l
     """
     _refuse_overlap(evidence, pool)
     budget = wish.budget
-    if not 1 <= budget <= len(pool):
+    if budget > len(pool):
         raise UsageError(
-            f"the budget is {budget}, and the pool has {len(pool):,} rows.", remedy=f"Ask for 1 to {len(pool):,} rows."
+            f"the budget is {budget:,}, and the pool has {len(pool):,} rows.",
+            remedy=f"Ask for 1 to {len(pool):,} rows.",
         )
     codes, names = _clusters(evidence, vectors)
     known = _labelled(evidence)
@@ -84,8 +89,8 @@ def acquire(evidence: Evidence, pool: Dataset, vectors: Floats, wish: Wish, *, l
     table = _table(pool, found, codes, names)
     if not len(known.labels):
         return Acquisition(table)
-    setting = setting_of(evidence)
-    if len(setting.train) < MIN_LABELLED or len(setting.counted) < MIN_EVALUATION:
+    setting = _measurable(evidence)
+    if setting is None:
         return Acquisition(table)
     curve = _curve(setting, l2, seed)
     forecast = forecast_gain(curve, budget, seed=seed)
@@ -126,6 +131,15 @@ def _labelled(evidence: Evidence) -> Labelled:
         return Labelled(np.empty((0, n_dims), np.float32), np.empty(0, np.int64))
     rows = np.flatnonzero(labels.known & vectors.usable & ~np.asarray(evidence["evaluation"], bool))
     return Labelled(vectors.at(rows), labels.codes[rows].astype(np.int64))
+
+
+def _measurable(evidence: Evidence) -> Setting | None:
+    """Give the rows that a learning curve is drawn from; None where they are too few or of one class."""
+    try:
+        setting = setting_of(evidence)
+    except InputError:
+        return None
+    return setting if len(setting.train) >= MIN_LABELLED else None
 
 
 def _clusters(evidence: Evidence, vectors: Floats) -> tuple[NDArray[np.int64] | None, dict[int, str]]:

@@ -58,11 +58,7 @@ def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
     sides = {BEFORE: pair.before, AFTER: pair.after}
     terms = {name: judge.terms(one, counted) for name, one in sides.items()}
     values = {name: judge.metric.value(truth, one) for name, one in terms.items()}
-    if not np.isfinite(list(values.values())).all():
-        raise InputError(
-            f"{judge.metric.name} cannot be computed on these {len(truth)} rows.",
-            remedy="Choose rows with every class in them, or another --metric.",
-        )
+    judge.refuse_unknown(values.values())
     moves = {name: judge.metric.influence(truth, one) for name, one in terms.items()}
     move = judge.sign * (moves[AFTER] - moves[BEFORE])
     lift = judge.sign * (values[AFTER] - values[BEFORE])

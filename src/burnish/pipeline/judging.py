@@ -1,13 +1,13 @@
 """Judging: predictions of evaluation rows become values, influences, and intervals of lifts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from burnish.dataset import Task, Verdict
-from burnish.errors import UsageError
+from burnish.errors import InputError, UsageError
 from burnish.kernels.intervals import TRAIN_FACTOR, Interval, Spread, row_covariance, simultaneous_intervals
 from burnish.kernels.metrics import FunctionMetric, Metric, row_blocks
 from burnish.pipeline.retraining import Predictions
@@ -76,6 +76,14 @@ class Judge:
     def pseudo(self, n_rows: int) -> float:
         """Give the least variance of a difference that a change can show on `n_rows` rows."""
         return PSEUDO_ROWS / (n_rows + PSEUDO_ROWS) ** 2 if self.edited and self.metric.counts_rows else 0.0
+
+    def refuse_unknown(self, values: Iterable[ArrayLike]) -> None:
+        """Raise InputError where the metric, or how a row moves it, is no number."""
+        if not all(np.isfinite(value).all() for value in values):
+            raise InputError(
+                f"{self.metric.name} cannot be computed on these {int(self.counted.sum())} rows.",
+                remedy="Choose rows with every class in them, or another --metric.",
+            )
 
 
 def judge_lift(lift: Interval, *, margin: float) -> Verdict:

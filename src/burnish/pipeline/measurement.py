@@ -27,8 +27,10 @@ def measure(
 
     Each retrain draws a fraction of the training rows; every arm sees the part of the draw that it
     keeps, so arms differ in nothing but the change. The control drops as many random rows per class
-    as the change edits. Raises LockedRowsError when the changeset touches an evaluation row.
+    as the change edits. Raises LockedRowsError when the changeset touches an evaluation row,
+    StaleChangesetError when it was made for another version, InputError when the metric is no number here.
     """
+    changeset.refuse_other(evidence.dataset)
     setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
     refuse_locked(evidence, changeset)
     change = Change(setting, changeset)
@@ -67,6 +69,7 @@ class Tally:
             found = {name: judge.terms(predictions, judge.counted) for name, predictions in given.items()}
             values = {name: np.array(judge.metric.value(truth, terms)) for name, terms in found.items()}
             moves = {name: judge.metric.influence(truth, terms) for name, terms in found.items()}
+            judge.refuse_unknown([*values.values(), *moves.values()])
             tally._add(round_, values, moves, judge.sign)
             for name, runs in tally.kept.items():
                 runs.append(given[name])

@@ -1,5 +1,7 @@
 """Selecting: the best rows under a budget, and what they are worth beside as many drawn at random."""
 
+import difflib
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from burnish.dataset import Evaluation, Evidence
 from burnish.errors import UsageError
 from burnish.kernels.neighbors import Neighbors
-from burnish.kernels.selection_methods import Pool, select_rows
+from burnish.kernels.selection_methods import METHODS, Pool, select_rows
 from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, Plan
 from burnish.pipeline.judging import Judge, task_of
 from burnish.pipeline.measurement import VS_CONTROL, Tally, evaluation_of
@@ -26,14 +28,27 @@ class Budget:
     """How many rows to choose, and how. `size`: a number, or below 1 a share of the rows that can be chosen.
 
     `balance`: the field whose values share the budget evenly; None is the label where there is one, "" nothing.
+    Raises UsageError for a budget that none could be, and an unknown method.
     """
 
     size: float
     method: str = "facility-location"
     balance: str | None = None
 
+    def __post_init__(self) -> None:
+        if not 0 < self.size < math.inf:
+            raise UsageError(
+                f"the budget is {self.size:g}.", remedy="Ask for 1 row or more, or for a share such as 0.1."
+            )
+        if self.method not in METHODS:
+            near = difflib.get_close_matches(self.method, METHODS, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise UsageError(
+                f"no selection method {self.method!r}.", remedy=f"{hint}Known methods: {', '.join(METHODS)}."
+            )
+
     def of(self, n_rows: int) -> int:
-        """Give the number of rows; raises UsageError for one that is not there."""
+        """Give the number of rows; raises UsageError for more than there are, and for a share of less than one."""
         wanted = round(self.size * n_rows) if 0 < self.size < 1 else round(self.size)
         if not 1 <= wanted <= n_rows:
             raise UsageError(

@@ -1,5 +1,6 @@
 """Standard: what is measured, and when a lift counts."""
 
+import math
 from dataclasses import KW_ONLY, dataclass
 
 from burnish.errors import UsageError
@@ -24,7 +25,7 @@ class Standard:
     max_slice_drop: float = 0.05
 
     def __post_init__(self) -> None:
-        if self.margin is not None and self.margin < 0:
+        if self.margin is not None and not 0 <= self.margin < math.inf:
             raise UsageError(f"the margin is {self.margin}.", remedy="Give 0 or more, such as 0.005 for half a point.")
         if not 0 < self.max_slice_drop <= 1:
             raise UsageError(

@@ -9,6 +9,8 @@ import numpy as np
 from burnish.dataset import Changeset, Evaluation, Evidence, Finding
 from burnish.kernels.metrics import METRICS
 
+HARMFUL_SHOWN = 20
+
 
 def counts_by_code(findings: Iterable[Finding]) -> dict[str, dict[str, Any]]:
     """Give code → kind, worst severity, number of findings, number of rows, and one message as an example."""
@@ -44,7 +46,26 @@ def summarize(evidence: Evidence, findings: Iterable[Finding]) -> dict[str, Any]
     for name in ("neighbor_recall", "duplicate_threshold", "split_origin", "label_skill"):
         if name in evidence.summaries:
             document[name] = next(iter(evidence.table(name).to_pylist()), None)
+    document["harmful_clusters"] = harmful_clusters(evidence)
     return document
+
+
+def harmful_clusters(evidence: Evidence) -> list[dict[str, Any]]:
+    """Give the clusters of the working level that take from the metric, the worst first, each with the likely reason.
+
+    Those count whose whole interval lies below 0.
+    """
+    if "cluster_values" not in evidence.summaries or "clusters" not in evidence.summaries:
+        return []
+    working = set(np.unique(np.asarray(evidence["cluster"], np.int64)).tolist())
+    names = evidence.table("clusters").select(["cluster", "name"]).to_pydict()
+    named = dict(zip(names["cluster"], names["name"], strict=True))
+    lines = [
+        {**line, "name": named.get(line["cluster"])}
+        for line in evidence.table("cluster_values").to_pylist()
+        if line["cluster"] in working and line["high"] is not None and line["high"] < 0
+    ]
+    return sorted(lines, key=lambda line: float(line["value"]))[:HARMFUL_SHOWN]
 
 
 def audit_sentence(counts: Mapping[str, Mapping[str, Any]], n_rows: int) -> str:

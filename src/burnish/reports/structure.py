@@ -9,7 +9,7 @@ from burnish.reports.cards import row_content, row_text
 from burnish.reports.charts import Chart, chart_figure, chart_of, dot
 from burnish.reports.facts import ReportFacts
 from burnish.reports.markup import Markup, clean, element, join
-from burnish.reports.numbers import count, interval, metric_lift, number, p_value, percent
+from burnish.reports.numbers import count, interval, lift_interval, metric_lift, number, p_value, percent
 from burnish.reports.tables import Cell, data_table
 
 CLUSTERS_SHOWN = 24
@@ -29,8 +29,34 @@ def clusters_section(facts: ReportFacts) -> Markup | None:
     said += f", the {CLUSTERS_SHOWN} largest shown; all are in clusters.parquet" if len(lines) > CLUSTERS_SHOWN else ""
     said += f". {noise:,} rows ({percent(noise / max(len(facts.rows), 1))}) belong to none." if noise else "."
     cards = [_cluster_card(facts, line) for line in lines[:CLUSTERS_SHOWN]]
-    return join(
-        [element("p", said), element("div", cards, class_="clusters"), chart_figure("clusters", clusters_chart(facts))]
+    parts = [
+        element("p", said),
+        element("div", cards, class_="clusters"),
+        chart_figure("clusters", clusters_chart(facts)),
+    ]
+    return join([*parts, _harmful(facts)])
+
+
+def _harmful(facts: ReportFacts) -> Markup | None:
+    """Give the clusters that take from the model as a table, with the likely reason; None when there are none."""
+    lines = facts.summary.get("harmful_clusters") or []
+    if not lines:
+        return None
+    head = ("cluster that takes from the model", "train rows", "value", "95% interval", "retrained", "likely reason")
+    return data_table("Clusters without which the model would be better", head, [_harmful_line(one) for one in lines])
+
+
+def _harmful_line(line: Mapping[str, Any]) -> tuple[object, ...]:
+    exact = line.get("exact_value")
+    reason = line.get("reason") or "–"
+    share = line.get("reason_share")
+    return (
+        clean(line.get("name") or f"cluster {line['cluster']}", 80),
+        Cell(count(line["n_train"]), line["n_train"]),
+        Cell(metric_lift(line["value"], METRIC), line["value"]),
+        Cell(lift_interval(line["low"], line["high"], METRIC)),
+        Cell("–" if exact is None else metric_lift(exact, METRIC)),
+        clean(reason if share is None else f"{reason} ({percent(share)} of its rows)", 80),
     )
 
 
