@@ -110,3 +110,77 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'audti'"):
         bn.audti  # noqa: B018
     assert "audit" in dir(bn)
+
+
+@pytest.fixture(scope="module")
+def halves(planted):
+    """A labelled half, and the other half as a pool without labels."""
+    rows = np.arange(len(planted.table))
+    copies = {int(row) for pair in planted.duplicates for row in pair}
+    train = np.array(planted.table["split"].to_pylist()) == "train"
+    pool = np.array([row for row in rows[train] if row not in copies])[:200]
+    return planted.table.take(np.setdiff1d(rows, pool)), planted.table.take(pool).drop_columns(["label", "split"])
+
+
+def test_a_policy_says_what_findings_become(audit):
+    done = bn.curate(audit, policy=bn.Policy.of(drop=["DUP001"]), model=LogisticRegression(), retrains=2)
+    assert set(done.changes.codes) <= {"DUP001"}
+    assert [code.code for code in done.choice.codes] == ["DUP001"]
+    assert done.outlook.smallest_visible_lift > 0
+    assert (done.version is not None) == (done.effect is not None and done.effect.allowed)
+    nothing = bn.curate(audit, policy=bn.Policy.of())
+    assert (len(nothing.changes), nothing.effect, nothing.version) == (0, None, None)
+
+
+def test_a_selection_comes_with_what_it_is_worth(audit):
+    chosen = bn.select(audit, 0.1, balance="")
+    assert len(chosen.rows) == chosen.effect.arm("after").n_train
+    assert chosen.rows["rank"].to_pylist() == list(range(1, len(chosen.rows) + 1))
+    with pytest.raises(UsageError, match="no selection method 'best'"):
+        bn.select(audit, 10, method="best")
+    with pytest.raises(UsageError, match="rows can be chosen"):
+        bn.select(audit, 5_000)
+
+
+def test_rows_to_label_come_with_what_they_should_be_worth(halves, tmp_path):
+    labelled, pool = halves
+    found = bn.acquire(bn.audit(labelled, label="label", workspace=tmp_path), pool, 15)
+    assert len(found.table) == 15
+    assert found.forecast.low <= found.forecast.gain <= found.forecast.high
+    assert found.verdict in ("go on", "stop", "not yet known")
+    with pytest.raises(UsageError, match="the pool has 200 rows"):
+        bn.acquire(bn.audit(labelled, label="label", workspace=tmp_path), pool, 201)
+    with pytest.raises(InputError, match="training rows already"):
+        bn.acquire(bn.audit(labelled, label="label", workspace=tmp_path), labelled.slice(0, 1), 1)
+
+
+def test_two_audits_are_compared_as_versions_and_two_models_on_one(audit, planted, tmp_path):
+    same = bn.compare(audit, audit)
+    assert same.effect.lift == 0
+    assert len(same.disagreements) == 0
+    assert "no worse" in same.markdown() or "inconclusive" in same.markdown().casefold()
+    models = bn.compare(LogisticRegression(C=1e-6), LogisticRegression(), source=audit)
+    assert models.effect.arm("before").value <= models.effect.arm("after").value
+    assert [label.partition("(")[0] for label in models.effect.parameters["labels"]] == ["LogisticRegression"] * 2
+
+
+def test_prediction_tables_are_compared(tmp_path):
+    truth = ["yes", "no"] * 100
+    tables = [
+        pa.table({"id": [f"r{i}" for i in range(200)], "label": truth, "prediction": said})
+        for said in (["yes"] * 200, truth)
+    ]
+    found = bn.compare(*tables, label="label", id="id", prediction="prediction", workspace=tmp_path)
+    assert found.effect.verdict == "better"
+    assert len(found.disagreements) == 100
+    with pytest.raises(UsageError, match="no argument 'lable'"):
+        bn.compare(*tables, lable="label")
+    with pytest.raises(UsageError, match="Did you mean 'accuracy'"):
+        bn.compare(*tables, label="label", id="id", prediction="prediction", metric="acuracy", workspace=tmp_path)
+    with pytest.raises(UsageError, match="only one of the two holds predictions"):
+        bn.compare(
+            tables[0].append_column("text", [[f"words of row {i}" for i in range(200)]]),
+            tables[1].rename_columns(["id", "label", "other"]),
+            label="label",
+            workspace=tmp_path,
+        )

@@ -145,7 +145,7 @@ def test_a_role_that_is_not_there():
         ("image", [1, 2]),
         ("embedding", ["a", "b"]),
         ("embedding", [["a"], ["b"]]),
-        ("label", [["a"], ["b", "c"]]),
+        ("label", [[0.5], [1.5, 2.5]]),
         ("label", [{"a": 1}, {"a": 2}]),
         ("proba", [0.1, 0.2]),
         ("meta", [[1], [2]]),
@@ -155,9 +155,17 @@ def test_a_field_that_cannot_play_its_role(role, values):
     assert "'x'" in refused(TABLE.append_column("x", pa.array(values)), {role: "x"})
 
 
-def test_a_label_of_measured_numbers():
-    table = pa.table({"text": ["x"] * 60, "price": np.linspace(0, 1, 60)})
-    assert "classification" in refused(table, {"label": "price"})
+def test_a_label_of_lists_of_measured_numbers():
+    table = pa.table({"text": ["x"] * 60, "prices": [[0.5, 1.5]] * 60})
+    assert "one list of classes" in refused(table, {"label": "prices"})
+
+
+@pytest.mark.parametrize(
+    ("values", "task"), [(np.linspace(0, 1, 60), "regression"), ([["a"], ["a", "b"]] * 30, "multi-label")]
+)
+def test_measured_numbers_and_lists_of_classes_are_labels_when_named(values, task):
+    dataset, _ = read_source(pa.table({"text": ["x"] * 60, "price": values}), {"label": "price"})
+    assert dataset.task == task
 
 
 def test_ids_that_come_twice_or_are_missing():

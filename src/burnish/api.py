@@ -15,6 +15,7 @@ from burnish.errors import InputError, MissingExtraError, UsageError
 from burnish.kernels.neighbors import RECALL
 from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.decision import Policy
+from burnish.pipeline.pairing import both_predicted
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.publishing import page
 from burnish.reports.comparison import comparison_markdown
@@ -210,12 +211,12 @@ def curate(  # noqa: PLR0913 - what is asked is named by keyword
     return audit.workspace.curate(audit.audited, asked, policy=policy)
 
 
-def select(
+def select(  # noqa: PLR0913 - what is asked is named by keyword
     audit: Audit, budget: float, *, method: str = "facility-location", balance: str | None = None,
-    model: object = None, metric: object = None,
+    weigh: str = "quality", model: object = None, metric: object = None,
 ) -> Selection:  # fmt: skip
     """Choose the best training rows under a budget: a number, or below 1 a share; measured beside random ones."""
-    asked = Budget(budget, method, balance)
+    asked = Budget(budget, method, balance, weigh)
     table, effect = audit.workspace.select(audit.audited, asked, Experiment(model, metric))
     return Selection(Table(table), effect)
 
@@ -249,7 +250,7 @@ def compare(  # noqa: PLR0913 - what is asked is named by keyword
     if isinstance(a, Audit) and isinstance(b, Audit):
         return Comparison(*_named(space.compare_versions(a.audited, b.audited, asked)))
     first, second = (space.read(one, _given(fields))[0] for one in (a, b))
-    if first.roles.prediction or first.roles.proba:
+    if both_predicted(first, second):
         return Comparison(*_named(space.compare_predictions(first, second, asked)))
     before, after = (space.audit(one) for one in (first, second))
     return Comparison(*_named(space.compare_versions(before, after, asked)))

@@ -23,10 +23,10 @@ from burnish.workspace import Audited, Curation
 CONTRACT_FILES = frozenset(
     {
         "report.html", "summary.json", "rows.parquet", "findings.parquet", "clusters.parquet", "slices.parquet",
-        "changeset.json", "evaluation.json", "curated.parquet", "comparison.md", "junit.xml", "comparison.sarif",
-        "disagreements.parquet", "selected.parquet", "acquired.parquet", "acquisition.json",
+        "changeset.json", "evaluation.json", "curated.parquet",
     }
 )  # fmt: skip
+"""What an audit, a curation or a measurement leaves; another command writes beside it and takes none of it away."""
 MAX_RECORD_FIELDS = 12
 """Fields of a table's row that the report shows as evidence."""
 
@@ -69,7 +69,7 @@ def publish_comparison(out: str | Path, effect: Evaluation, disagreements: pa.Ta
         "comparison.sarif": json_text(sarif_json(effect, path=source)),
         "disagreements.parquet": disagreements,
     }
-    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+    return FolderSink(Path(out), owned=frozenset(files)).write(files)
 
 
 def publish_selection(out: str | Path, table: pa.Table, effect: Evaluation | None) -> dict[str, str]:
@@ -77,18 +77,27 @@ def publish_selection(out: str | Path, table: pa.Table, effect: Evaluation | Non
     files: dict[str, bytes | str | pa.Table] = {"selected.parquet": table}
     if effect is not None:
         files["evaluation.json"] = json_text(effect.to_json())
-    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+    return FolderSink(Path(out), owned=frozenset({"selected.parquet", "evaluation.json"})).write(files)
 
 
 def publish_acquisition(out: str | Path, found: Acquisition) -> dict[str, str]:
     """Write the rows to label next, and the forecast."""
     files = {"acquired.parquet": found.table, "acquisition.json": json_text(found.to_json())}
-    return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+    return FolderSink(Path(out), owned=frozenset(files)).write(files)
 
 
-def refuse_unwritable(out: str | Path) -> None:
-    """Raise OutputError for an output folder that is no folder, before hours of work are lost on it."""
+def refuse_unwritable(out: str | Path, *sources: str) -> None:
+    """Raise OutputError for an output folder that is no folder, before hours of work are lost on it.
+
+    Also for one that holds a source among the files of a run, as the files of the next take their place.
+    """
     folder = Path(out)
+    for source in sources:
+        if Path(source).name in CONTRACT_FILES and Path(source).resolve().parent == folder.resolve():
+            raise OutputError(
+                f"{source!r} would be overwritten or removed: it lies in the output folder.",
+                remedy="Choose another folder with --out.",
+            )
     nearest = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(

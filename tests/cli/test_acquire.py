@@ -61,7 +61,7 @@ def test_a_few_labels_are_enough_to_ask(run, parts, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said", "remedy"),
+    "case",
     [
         (("--pool", "pool.parquet", "--budget", "201"), "the pool has 200 rows", "1 to 200"),
         (("--pool", "pool.parquet", "--budget", "0"), "the budget is 0", "1 row"),
@@ -71,7 +71,8 @@ def test_a_few_labels_are_enough_to_ask(run, parts, tmp_path):
         (("--budget", "5"), "pool", ""),
     ],
 )
-def test_wrong_usage_says_what_and_what_to_do(run, parts, tmp_path, arguments, said, remedy):
+def test_wrong_usage_says_what_and_what_to_do(run, parts, tmp_path, case):
+    arguments, said, remedy = case
     code, out, err = run("acquire", parts[0], "--id", "id", "--label", "label", *arguments)
     assert (code, out) == (3, "")
     lines = err.strip().splitlines()
@@ -89,8 +90,9 @@ def test_a_pool_that_is_not_there_and_no_budget_cost_no_audit(run, parts, tmp_pa
     assert not (tmp_path / ".burnish").exists()
 
 
-@pytest.mark.parametrize(("split", "what"), [("train", "training"), ("test", "evaluation")])
-def test_rows_of_the_source_in_the_pool_are_told_by_id(run, parts, tmp_path, split, what):
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_rows_of_the_source_in_the_pool_are_told_by_id(run, parts, tmp_path, split):
+    what = {"train": "training", "test": "evaluation"}[split]
     table = pq.read_table(tmp_path / "rows.parquet")
     row = int(np.flatnonzero(np.array(table["split"].to_pylist()) == split)[0])
     pq.write_table(table.slice(row, 1).drop_columns(["label", "split"]), tmp_path / "mixed.parquet")

@@ -152,6 +152,25 @@ def test_wrong_usage_says_what_and_what_to_do(refused, tmp_path, arguments, said
     assert said in refused(*(str(source) if a == "ROWS" else a for a in arguments))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit", "SOURCE"),
+        ("curate", "SOURCE"),
+        ("compare", "rows.parquet", "SOURCE"),
+        ("compare", "probe", "probe", "--source", "SOURCE"),
+    ],
+)
+def test_a_source_among_the_files_of_a_run_is_not_taken_away(run, tmp_path, arguments):
+    (tmp_path / "burnish-out").mkdir()
+    source = written(tmp_path / "burnish-out", table_of(), "curated.parquet")
+    code, _, err = run(*(str(source) if a == "SOURCE" else a for a in arguments))
+    assert code == 3
+    assert "lies in the output folder" in err
+    assert "--out" in err
+    assert source.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after_seconds", [0.2, 1.5, 3.0])
 def test_an_interrupt_leaves_nothing_half_written(tmp_path, after_seconds):

@@ -123,7 +123,7 @@ def test_numbers_are_compared_by_their_errors(run_json, files):
 
 
 @pytest.mark.parametrize(
-    ("change", "said", "remedy"),
+    "case",
     [
         (lambda t: t.set_column(0, "id", [[f"x{i}" for i in range(600)]]), "no row id in common", "--id"),
         (lambda t: t.slice(0, 12), "12 rows have a label and both predictions", "20"),
@@ -131,7 +131,8 @@ def test_numbers_are_compared_by_their_errors(run_json, files):
         (lambda t: t.set_column(1, "label", [["no"] * 600]), "labelled otherwise", "same labels"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(run, files, tmp_path, change, said, remedy):
+def test_files_that_do_not_fit_are_refused(run, files, tmp_path, case):
+    change, said, remedy = case
     code, out, err = run(*files(predictions_of(0.7), change(predictions_of(0.9, seed=1))))
     assert (code, out) == (3, "")
     lines = err.strip().splitlines()
@@ -167,7 +168,8 @@ def test_two_models_are_compared_on_a_source(run_json, vectors_file):
     )
     assert code == 1
     assert document["verdict"] == "worse"
-    assert document["parameters"]["labels"][1] == "DummyClassifier()"
+    assert document["parameters"]["labels"] == ["probe", "sklearn.dummy:DummyClassifier"]
+    assert document["parameters"]["models"][1] == "DummyClassifier()"
 
 
 def test_an_unknown_model_is_refused_before_any_work(run, vectors_file, tmp_path):

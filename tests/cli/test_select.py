@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from burnish.kernels.selection_methods import METHODS
+
 FILES = {"selected.parquet", "evaluation.json"}
 
 
@@ -43,16 +45,16 @@ def test_without_labels_rows_are_chosen_and_nothing_is_measured(run, run_json, v
     assert run("select", bare, "--budget", "40")[0] == 0
 
 
-def test_a_selection_of_a_bad_evaluation_leaves_no_old_file_behind(run, vectors_file, tmp_path):
+def test_the_measurement_of_a_former_selection_does_not_stay_behind(run, vectors_file, tmp_path):
     run("select", vectors_file, "--budget", "30", "--retrains", "2")
     bare = tmp_path / "bare.parquet"
     pq.write_table(pq.read_table(vectors_file).drop_columns(["label"]), bare)
-    run("select", bare, "--budget", "30")
+    run("select", bare, "--budget", "30", "--workspace", "another")
     assert {path.name for path in (tmp_path / "burnish-out").iterdir()} == {"selected.parquet"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said", "remedy"),
+    "case",
     [
         (("--budget", "0"), "the budget is 0", "1 row"),
         (("--budget", "-5"), "the budget is -5", "1 row"),
@@ -61,12 +63,13 @@ def test_a_selection_of_a_bad_evaluation_leaves_no_old_file_behind(run, vectors_
         (("--budget", "ten"), "ten", "burnish --help"),
         (("--budget", "10", "--method", "facility"), "'facility'", "facility-location"),
         (("--budget", "10", "--balance", "colour"), "'colour'", "device"),
-        (("--budget", "10", "--metric", "rmse"), "rmse", ""),
+        (("--budget", "10", "--metric", "rmse"), "'label' holds string, not numbers", "accuracy"),
         (("--budget", "10", "--retrains", "1"), "retrains is 1", "2"),
         ((), "budget", "--help"),
     ],
 )
-def test_wrong_usage_says_what_and_what_to_do(run, vectors_file, tmp_path, arguments, said, remedy):
+def test_wrong_usage_says_what_and_what_to_do(run, vectors_file, tmp_path, case):
+    arguments, said, remedy = case
     code, out, err = run("select", vectors_file, "--label", "label", *arguments)
     assert (code, out) == (3, "")
     lines = err.strip().splitlines()
@@ -83,8 +86,6 @@ def test_help_shows_an_example(run):
 
 
 def test_the_methods_of_the_help_are_all_there_are(run):
-    from burnish.kernels.selection_methods import METHODS  # noqa: PLC0415
-
     assert all(name in run("select", "--help")[1] for name in METHODS)
 
 

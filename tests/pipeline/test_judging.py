@@ -21,7 +21,8 @@ TASKS = ("classification", "multi-label", "regression")
 def setting_with(*columns):
     planted = planted_vectors(N_ROWS, n_dims=8, seed=1)
     locked = Column("evaluation", np.arange(N_ROWS) >= N_ROWS - N_EVALUATION)
-    return setting_of(Evidence(planted.dataset).adding([Column("embeddings", planted.vectors, "row"), locked, *columns]))
+    vectors = Column("embeddings", planted.vectors, "row")
+    return setting_of(Evidence(planted.dataset).adding([vectors, locked, *columns]))
 
 
 def judge_of(name="accuracy", *columns, metric=None, **settings):

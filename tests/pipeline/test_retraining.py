@@ -98,7 +98,7 @@ def test_every_arm_of_a_round_sees_the_same_draw(change):
 def test_an_arm_lacks_nothing_of_the_draw_but_what_its_codes_drop(change):
     one = rounds_of(change, protocol_of(retrains=2), seed=0)[0]
     lost = np.setdiff1d(one.trains[BEFORE].rows, one.trains[AFTER].rows)
-    assert 0 < len(lost)
+    assert len(lost) > 0
     assert np.array_equal(lost, np.intersect1d(one.trains[BEFORE].rows, change.edited))
 
 
@@ -192,7 +192,7 @@ def test_one_retrain_shows_no_spread_and_is_refused():
               {"margin": float("nan")}]
 )  # fmt: skip
 def test_margins_and_drops_that_mean_nothing_are_refused(wrong):
-    with pytest.raises(UsageError, match="margin|max_slice_drop"):
+    with pytest.raises(UsageError, match=r"margin|max_slice_drop"):
         protocol_of(**wrong)
 
 

@@ -45,7 +45,7 @@ def _imported(name: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:  # ValueError: an empty module name
         raise UsageError(
             f"the metric {name!r} cannot be imported: {error}.",
             remedy="It is module:callable, importable from where you stand.",

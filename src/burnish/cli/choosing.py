@@ -8,7 +8,7 @@ from rich.markup import escape
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
 from burnish.cli.running import audited_source, experiment_of, print_json, workspace_of
-from burnish.cli.terminal import show_effect, show_reading
+from burnish.cli.terminal import show_reading, show_selection
 from burnish.dataset import Evaluation
 from burnish.pipeline.acquiring import Acquisition
 from burnish.protocols import Silent
@@ -34,7 +34,7 @@ STOP_RULE = {
 def select(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Choose rows, measure them beside as many drawn at random, and write both."""
     experiment = experiment_of(options)
-    budget = Budget(options["budget"], options["method"], options["balance"])
+    budget = Budget(options["budget"], options["method"], options["balance"], options["weigh"])
     audited, workspace = audited_source(source, out, options, experiment)
     with Bars() as bars:
         workspace.progress = bars
@@ -46,7 +46,7 @@ def select(*, source: str, out: str, as_json: bool, **options: Any) -> int:
         show_reading(Console(), audited)
         Console().print(f"{len(table):,} rows chosen by {budget.method}", highlight=False)
         if effect is not None:
-            show_effect(Console(), effect, selection_sentence(effect))
+            show_selection(Console(), effect, selection_sentence(effect))
         Console().print(f"selected rows: {written['selected.parquet']}", soft_wrap=True, highlight=False)
     return 0
 
@@ -79,7 +79,7 @@ def show_acquisition(console: Console, found: Acquisition) -> None:
         return
     one = found.forecast
     gain = lift_words(one.gain, (one.low, one.high), "accuracy")
-    console.print(f"expected to be worth {escape(gain)}; error now {one.error:.3f}", highlight=False)
+    console.print(f"expected to be worth {escape(gain)}; error now {100 * one.error:.1f}%", highlight=False)
     for line in found.clusters[:CLUSTERS_SHOWN]:
         part = lift_words(line["gain"], (line["low"], line["high"]), "accuracy")
         console.print(f"[dim]  {escape(clean(line['cluster'], 60))}: {escape(part)}[/]", highlight=False)

@@ -129,7 +129,7 @@ def compare(**options: Any) -> None:
     \b
     Examples:
       burnish compare old.parquet new.parquet --id id --label label --prediction predicted
-      burnish compare reviews.parquet burnish-out/curated.parquet --id id --label label
+      burnish compare reviews.parquet burnish-out/curated.parquet --id id --label label --out compared
       burnish compare probe sklearn.svm:LinearSVC --source reviews.parquet --label label
     """
     _run("compare", options, "comparing")
@@ -140,6 +140,10 @@ def compare(**options: Any) -> None:
 @click.option("--budget", required=True, type=float, metavar="N", help="Rows to keep, or a share such as 0.1.")
 @click.option("--method", default="facility-location", metavar="NAME", show_default=True, help="How they are chosen.")
 @click.option("--balance", metavar="F", help="Field whose values share the budget; '' for none. [default: the label]")
+@click.option(
+    "--weigh", default="quality", metavar="NAME", show_default=True,
+    help="By what rows are trusted: quality of the label, value to other training rows, or none.",
+)  # fmt: skip
 @field_options
 @run_options
 @model_options

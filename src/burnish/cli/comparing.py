@@ -11,7 +11,7 @@ from burnish.cli.progress import Bars
 from burnish.cli.running import choices_of, exit_code, experiment_of, print_json, workspace_of
 from burnish.cli.terminal import show_comparison
 from burnish.dataset import Dataset, Evaluation
-from burnish.errors import UsageError
+from burnish.pipeline.pairing import both_predicted
 from burnish.publishing import publish_comparison, refuse_unwritable
 from burnish.reports.comparison import comparison_markdown
 from burnish.workspace import Experiment, Workspace
@@ -19,7 +19,7 @@ from burnish.workspace import Experiment, Workspace
 
 def compare(*, a: str, b: str, source: str | None, out: str, as_json: bool, **options: Any) -> int:
     """Compare A with B, write the files, and leave with 1 when B is worse or a slice fell too far."""
-    refuse_unwritable(out)
+    refuse_unwritable(out, *((a, b) if source is None else (source,)))
     refuse_no_place(options["markdown"])
     experiment = experiment_of(options)
     with Bars() as bars:
@@ -44,15 +44,8 @@ def _sources(
 ) -> tuple[Evaluation, pa.Table]:
     experiment.refuse_unusable()
     first, second = (_read(workspace, path, options, experiment) for path in paths)
-    predicted = [one.roles.prediction is not None or one.roles.proba is not None for one in (first, second)]
-    if all(predicted):
+    if both_predicted(first, second):
         return workspace.compare_predictions(first, second, experiment)
-    if any(predicted):
-        missing = (first, second)[predicted.index(False)].name
-        raise UsageError(
-            f"only one of the two holds predictions; {missing} does not.",
-            remedy="Pass --prediction FIELD, a field of both, or leave it out to compare two versions.",
-        )
     choices = choices_of(options)
     before, after = (workspace.audit(one, choices=choices) for one in (first, second))
     return workspace.compare_versions(before, after, experiment)

@@ -1,6 +1,5 @@
 """The commands' work: call the workspace, publish, print. Imported only when a command runs."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -11,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from burnish.adapters.sinks import json_text
 from burnish.cli.files import read_json, refuse_no_place, write_text
 from burnish.cli.linting import Lint, compared_json, show_compared
 from burnish.cli.options import FIELD_ROLES
@@ -145,7 +145,7 @@ def audited_source(
     source: str, out: str, options: dict[str, Any], experiment: Experiment | None = None
 ) -> tuple[Audited, Workspace]:
     """Refuse what is unusable before any work, then read and audit."""
-    refuse_unwritable(out)
+    refuse_unwritable(out, source)
     refuse_no_place(options.get("markdown"))
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
     with Bars() as bars:
@@ -255,5 +255,4 @@ def _say_where(console: Console, written: dict[str, str]) -> None:
 
 def print_json(document: dict[str, Any], written: dict[str, str]) -> None:
     """Print the one document of a run on stdout."""
-    json.dump({**document, "files": written}, sys.stdout, indent=1, default=str)
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text({**document, "files": written}) + "\n")

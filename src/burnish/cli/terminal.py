@@ -42,7 +42,8 @@ VERDICT_STYLE = {"better": "bold green", "no worse": "green", "worse": "bold red
 def show_reading(console: Console, audited: Audited) -> None:
     """Say what was read, and which fields were guessed to play which part."""
     summary = audited.summary()
-    classes = f", {len(summary['classes'])} classes" if summary["classes"] else ", no labels"
+    task = audited.dataset.task if audited.dataset.roles.label is not None else "no labels"
+    classes = f", {len(summary['classes'])} classes" if summary["classes"] else f", {task}"
     console.print(
         f"[bold]{escape(summary['source'])}[/]: {summary['n_rows']:,} rows ({audited.kind}{classes}), "
         f"{summary['n_train']:,} to train, {summary['n_evaluation']:,} locked for evaluation",
@@ -51,8 +52,9 @@ def show_reading(console: Console, audited: Audited) -> None:
     guesses = [f"{g.role} = {escape(str(g.field))} ({escape(g.reason)})" for g in audited.guesses]
     if guesses:
         console.print(f"[dim]guessed: {'; '.join(guesses)}[/]", highlight=False)
-    for skipped in audited.skipped:
-        console.print(f"[dim]left out: {skipped.step}: {escape(skipped.reason)}[/]", highlight=False)
+    if audited.skipped:
+        left_out = "; ".join(f"{skipped.step} ({escape(skipped.reason)})" for skipped in audited.skipped)
+        console.print(f"[dim]left out: {left_out}[/]", highlight=False)
     for note in audited.notes:
         console.print(f"[dim]{escape(note)}[/]", highlight=False)
     skill = summary.get("label_skill")
@@ -77,8 +79,8 @@ def show_findings(
         rows = entry["rows"] or entry["findings"]
         style = SEVERITY_STYLE[entry["severity"]]
         kind = str(entry["kind"]).replace("_", " ")
-        ends = [detectors.get(code, {}).get(f"precision_{end}") for end in ("low", "high")]
-        sure = "" if None in ends else f"{100 * ends[0]:.0f}–{100 * ends[1]:.0f}%"
+        low, high = (detectors.get(code, {}).get(f"precision_{end}") for end in ("low", "high"))
+        sure = "" if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}%"
         table.add_row(f"[{style}]{code}[/]", kind, f"{rows:,}", sure, escape(shortened(entry["message"])))
     console.print(table)
     if any(detectors.get(code, {}).get("precision") is not None for code in counts):
@@ -118,6 +120,12 @@ def show_choice(console: Console, choice: Choice | None) -> None:
     )
     for line in left_out_sentences([asdict(code) for code in choice.codes]):
         console.print(f"[yellow]{escape(line)}[/]", highlight=False)
+
+
+def show_selection(console: Console, effect: Evaluation, sentence: str) -> None:
+    """Print what all rows, the selected and random ones are worth, and the verdict."""
+    _show_table(console, arms_table(effect), "What the selection is worth")
+    _show_measured(console, effect, effect.notes, sentence)
 
 
 def show_effect(console: Console, effect: Evaluation, sentence: str) -> None:

@@ -27,7 +27,7 @@ class Lock:
     """The evaluation rows of `version` of the data set `name`, locked at `locked_at` (ISO 8601).
 
     `origin`: whether a split field gave them or they were drawn. `row_ids`: n strings. `digests` (n, 3): content in
-    two, the label in the last.
+    two, the label in the last. `label`: the field that it came from, "" without one.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Lock:
     origin: Origin
     row_ids: pa.StringArray
     digests: Digests
+    label: str = ""
 
     def __len__(self) -> int:
         return len(self.row_ids)
@@ -66,6 +67,11 @@ class Drift:
     added: tuple[str, ...] = ()
 
     @property
+    def there(self) -> tuple[str, ...]:
+        """Give the ids of the locked rows that are not gone, whatever has become of them."""
+        return (*self.present, *self.relabelled, *self.changed)
+
+    @property
     def belongs(self) -> bool:
         """Whether the lock is one of this data set: at least half of its rows are there with their content."""
         there = len(self.present) + len(self.relabelled)
@@ -90,7 +96,15 @@ def lock_rows(dataset: Dataset, evaluation: Mask, *, origin: Origin, locked_at: 
     """Give the lock of the rows of `evaluation` (n_rows,)."""
     rows = np.flatnonzero(evaluation)
     digests = _digests(dataset)[rows]
-    return Lock(dataset.name, dataset.version, locked_at, origin, dataset.row_ids.take(pa.array(rows)), digests)
+    return Lock(
+        dataset.name,
+        dataset.version,
+        locked_at,
+        origin,
+        dataset.row_ids.take(pa.array(rows)),
+        digests,
+        dataset.roles.label or "",
+    )
 
 
 def compare(lock: Lock, dataset: Dataset, evaluation: Mask | None = None) -> Drift:

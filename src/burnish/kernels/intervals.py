@@ -15,8 +15,8 @@ N_DRAWS = 20_000
 MAIN = 0.8
 """Share of the errors allowed to several intervals that the first may make: its verdict costs little for company."""
 
-TRAIN_FACTOR = 0.65
-"""How much the variance between retrains on 80 % subsamples counts; see docs/adr/0004-lift-interval.md."""
+TRAIN_FACTOR = 0.8
+"""How much the variance between retrains on 80 % subsamples counts; see docs/adr/0011-measured-claims.md."""
 
 
 class Interval(NamedTuple):
@@ -105,6 +105,11 @@ def row_covariance(influences: Floats, groups: NDArray[np.integer]) -> Floats:
     summed = np.stack([np.bincount(codes, column) for column in influences.T], axis=1)
     n_groups = len(summed)
     return np.asarray(summed.T @ summed * (n_groups / max(1, n_groups - 1)) / len(influences) ** 2)
+
+
+def main_confidence(confidence: float) -> float:
+    """Give the confidence of the first of several intervals that hold together with `confidence`."""
+    return 1 - MAIN * (1 - confidence)
 
 
 def bootstrap_interval(  # noqa: PLR0913 - the estimate, what moves it, and chance

@@ -2,7 +2,8 @@
 
 Everything starts from paired differences: per evaluation row after minus before of an additive value (1 for
 right, 0 for wrong; minus the loss), one line per retrain. A difference has two sources of chance, the rows and
-the training data, and both count (docs/adr/0004): variance = 0.5 · s²(between retrains) + clustered row variance.
+the training data, and both count (docs/adr/0011): variance = TRAIN_FACTOR · s²(between retrains)
++ clustered row variance.
 """
 
 from collections.abc import Iterator
@@ -230,7 +231,7 @@ def _look(everything: _Paired, keep: NDArray[np.bool_], search: _Search) -> _Loo
     )
     best = int(np.where(standing, np.abs(z_scores), -1.0).argmax())
     rows = slices.indices[slices.indptr[best] : slices.indptr[best + 1]]
-    if averaged[best]:
+    if averaged[best] and z_scores[best]:  # where none stands out, nothing agrees with it
         like = (family == family[best]) & (z_scores * z_scores[best] > 0)
         rows = _agreed(z_scores[like], slices[:, np.flatnonzero(like)], rows)
     q_value = float((smallest <= smallest[0]).mean())

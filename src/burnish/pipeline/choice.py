@@ -27,9 +27,7 @@ ALWAYS = ("LEK001", "LEK002")
 """Leaks are dropped whatever they do to the metric: an evaluation that was trained on tells nothing."""
 
 LABELS = "LAB001"
-TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (
-    ("drop", 0.5), ("drop", 0.3), ("relabel", None), ("relabel", 0.5),
-)  # fmt: skip
+TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (("drop", 0.5), ("relabel", None), ("relabel", 0.5))
 """What is tried for suspect labels beside the policy's own treatment: the edit, and the lowest score edited."""
 
 
@@ -146,9 +144,11 @@ def _treated(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy, 
             for number, change in enumerate(changes)
         }
     )
-    ahead = [(values[str(number)] - values["0"]) for number in range(len(options))]
-    best = int(np.argmax([gain.mean() for gain in ahead]))
-    return options[best] if ahead[best].mean() > _error(ahead[best]) else policy
+    best = 0
+    for number in range(1, len(options)):  # what a person has not seen is written only where it pays
+        gain = values[str(number)] - values[str(best)]
+        best = number if gain.mean() > _error(gain) else best
+    return options[best]
 
 
 def _error(values: Floats) -> float:

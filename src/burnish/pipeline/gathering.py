@@ -70,7 +70,7 @@ def gather(
     for step in ordered(steps):
         lacking = [name for name in step.reads if name not in evidence]
         if lacking:
-            skipped.append(Skipped(step.name, f"needs {', '.join(_plain(n) for n in lacking)}"))
+            skipped.append(Skipped(step.name, f"needs {', '.join(_plain(n, evidence) for n in lacking)}"))
         else:
             progress.tell(step.name)
             started = perf_counter()
@@ -110,7 +110,9 @@ def _stamped(parts: Iterable[Column | Summary], digest: str) -> Parts:
     return [replace(part, recipe=digest) for part in parts]
 
 
-def _plain(name: str) -> str:
+def _plain(name: str, evidence: Evidence) -> str:
+    if name == "@label" and evidence.dataset.roles.label is not None:
+        return "labels that are classes"
     if not name.startswith("@"):
         return name
     return f"{'an' if name[1] in 'aeiou' else 'a'} {name[1:]} field"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.dataset import Arm, Aside, Changeset, Evaluation, Evidence, Share
-from burnish.kernels.intervals import Interval
+from burnish.kernels.intervals import Interval, main_confidence
 from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, ONLY, SHARE, Change, Contrast, contrast
 from burnish.pipeline.judging import Judge, intervals_of, judge_lift, task_of
 from burnish.pipeline.retraining import Predictions, Protocol, Round, predict_rounds, rounds_of
@@ -99,14 +99,15 @@ def evaluation_of(
     lifts, spreads = intervals_of(ordered, tally.moves, judge, judge.counted)
     margin, n_eval = standard.margin_at(before), int(judge.counted.sum())
     lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], spreads[main]
-    needed = spread.units_needed(standard.point_at(before), margin=margin, confidence=standard.confidence)
+    seen = {"margin": margin, "confidence": main_confidence(standard.confidence)}
+    needed = spread.units_needed(standard.point_at(before), **seen)
     return Evaluation(
         metric=judge.metric.name,
         n_eval=n_eval,
         arms=_arms(n_train, tally, judge, lifts),
         lift=lift.value, lift_low=lift.low, lift_high=lift.high,
         lift_vs_control=against.value, lift_vs_control_low=against.low, lift_vs_control_high=against.high,
-        smallest_visible_lift=spread.visible(margin=margin, confidence=standard.confidence),
+        smallest_visible_lift=spread.visible(**seen),
         rows_for_one_point=needed * n_eval / spread.n_units if np.isfinite(needed) else None,
         verdict=judge_lift(lifts[main], margin=margin),
         confidence=standard.confidence, margin=margin,

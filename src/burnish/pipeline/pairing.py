@@ -9,12 +9,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset, Evidence, Targets
-from burnish.errors import InputError
+from burnish.errors import InputError, UsageError
 from burnish.pipeline.comparison import Pair
 from burnish.pipeline.retraining import Predictions
 from burnish.pipeline.settings import Rows, Setting
 from burnish.protocols import Model
 from burnish.steps.predictions import given_probabilities
+
+
+def both_predicted(first: Dataset, second: Dataset) -> bool:
+    """Tell whether both hold predictions; raises UsageError when only one of them does."""
+    predicted = [one.roles.prediction is not None or one.roles.proba is not None for one in (first, second)]
+    if any(predicted) and not all(predicted):
+        raise UsageError(
+            f"only one of the two holds predictions; {(first, second)[predicted.index(False)].name} does not.",
+            remedy="Pass --prediction FIELD, a field of both, or leave it out of both to compare two versions.",
+        )
+    return all(predicted)
 
 
 def predictions_paired(first: Dataset, second: Dataset, *, labels: tuple[str, str] = ("A", "B")) -> Pair:

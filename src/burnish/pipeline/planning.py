@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from burnish.dataset import Changeset, Edit, Evidence
-from burnish.kernels.intervals import Spread
+from burnish.kernels.intervals import Spread, main_confidence
 from burnish.pipeline.arms import AFTER, BEFORE, Change
 from burnish.pipeline.judging import Judge, intervals_of, task_of
 from burnish.pipeline.retraining import Protocol, predict_each, rounds_of
@@ -42,12 +42,13 @@ def outlook(evidence: Evidence, changeset: Changeset | None, protocol: Protocol,
     n_edits = round(EDITED * len(setting.train)) if changeset is None else len(changeset)
     spread, before = _pilot(_random_drop(setting, n_edits, seed), pilot, seed)
     margin, n_eval = protocol.margin_at(before), len(setting.counted)
-    needed = spread.units_needed(protocol.point_at(before), margin=margin, confidence=protocol.confidence)
+    seen = {"margin": margin, "confidence": main_confidence(protocol.confidence)}
+    needed = spread.units_needed(protocol.point_at(before), **seen)
     return Outlook(
         protocol.metric.name,
         n_eval,
         len(setting.train),
-        spread.visible(margin=margin, confidence=protocol.confidence),
+        spread.visible(**seen),
         needed * n_eval / spread.n_units if np.isfinite(needed) else None,
     )
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from burnish.dataset import Evaluation, Evidence
 from burnish.errors import UsageError
 from burnish.kernels.neighbors import Neighbors
+from burnish.kernels.row_values import row_values
 from burnish.kernels.selection_methods import METHODS, Pool, select_rows
+from burnish.kernels.vectors import Vectors
 from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, Plan
 from burnish.pipeline.judging import Judge, task_of
 from burnish.pipeline.measurement import VS_CONTROL, Tally, evaluation_of
@@ -19,6 +21,10 @@ from burnish.pipeline.retraining import Protocol, Round, predict_rounds
 from burnish.pipeline.settings import Rows, Setting, setting_of
 from burnish.pipeline.slice_effects import SliceReport
 from burnish.protocols import Progress
+
+WEIGHTS = ("quality", "value", "none")
+VALUED_ROWS = 2_000
+"""Rows of the other half by which the value of a row is judged."""
 
 CLAIM = "this selection is better than a random one of its size"
 
@@ -28,14 +34,19 @@ class Budget:
     """How many rows to choose, and how. `size`: a number, or below 1 a share of the rows that can be chosen.
 
     `balance`: the field whose values share the budget evenly; None is the label where there is one, "" nothing.
-    Raises UsageError for a budget that none could be, and an unknown method.
+    `weigh`: by what rows are trusted: `quality` of the label, `value` (what a row adds to predictions of other training
+    rows, never of evaluation rows), or `none`. Raises UsageError for a budget that none could be, and an unknown
+    method or weight.
     """
 
     size: float
     method: str = "facility-location"
     balance: str | None = None
+    weigh: str = "quality"
 
     def __post_init__(self) -> None:
+        if self.weigh not in WEIGHTS:
+            raise UsageError(f"rows cannot be weighed by {self.weigh!r}.", remedy=f"Known: {', '.join(WEIGHTS)}.")
         if not 0 < self.size < math.inf:
             raise UsageError(
                 f"the budget is {self.size:g}.", remedy="Ask for 1 row or more, or for a share such as 0.1."
@@ -62,12 +73,11 @@ def choose_rows(evidence: Evidence, budget: Budget, *, seed: int) -> Rows:
     """Give the positions of the chosen rows, the most useful first; evaluation rows are never chosen."""
     rows = np.flatnonzero(~np.asarray(evidence["evaluation"], bool))
     size = budget.of(len(rows))
-    quality = evidence.get("label_quality")
     paths = evidence.get("cluster_path")
     pool = Pool(
         np.asarray(evidence["embeddings"])[rows],
         strata=_strata(evidence, budget, rows),
-        weights=None if quality is None else np.nan_to_num(np.asarray(quality, np.float64)[rows], nan=1.0),
+        weights=_weights(evidence, budget, rows, seed),
         neighbors=_among(evidence, rows),
         cluster_path=None if paths is None else np.asarray(paths, np.int64)[rows],
     )
@@ -89,7 +99,9 @@ def selection_effect(
     sizes = {BEFORE: len(setting.train), AFTER: len(chosen), CONTROL: len(chosen)}
     found = evaluation_of(Tally.of(given, judge), judge, n_train=sizes, slices=SliceReport(), main=VS_CONTROL)
     recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains}
-    return replace(found, claim=CLAIM, shares=(), parameters={**recipe, "seed": seed, **found.parameters})
+    parameters = {**recipe, "seed": seed, "labels": ["all rows", "selected rows"], **found.parameters}
+    # Asides judge the lift over all rows, which is not the claim.
+    return replace(found, claim=CLAIM, shares=(), asides=(), parameters=parameters)
 
 
 def selected_table(evidence: Evidence, chosen: Rows) -> pa.Table:
@@ -109,6 +121,28 @@ def _rounds(setting: Setting, chosen: Rows, protocol: Protocol, seed: int) -> li
         arms = {BEFORE: train, AFTER: chosen, CONTROL: np.sort(random)}
         found.append(Round(number, plan, {name: setting.sample(rows) for name, rows in arms.items()}))
     return found
+
+
+def _weights(evidence: Evidence, budget: Budget, rows: Rows, seed: int) -> NDArray[np.float64] | None:
+    """Give how much each row is to be trusted (0..1); None where nothing tells."""
+    quality = evidence.get("label_quality")
+    if budget.weigh == "none" or quality is None:
+        return None
+    trusted = np.nan_to_num(np.asarray(quality, np.float64)[rows], nan=1.0)
+    return trusted if budget.weigh == "quality" else _values(evidence, rows, seed)
+
+
+def _values(evidence: Evidence, rows: Rows, seed: int) -> NDArray[np.float64]:
+    """Give the rank (0..1) of each row by its k-NN Shapley value for the rows of the other half."""
+    labels = evidence.dataset.labels
+    codes = np.full(len(rows), -1) if labels is None else labels.codes[rows].astype(np.int64)
+    vectors, values = Vectors.of(evidence["embeddings"]), np.zeros(len(rows))
+    usable = np.flatnonzero((codes >= 0) & vectors.usable[rows])
+    half = np.random.default_rng(seed).permutation(len(usable)) % 2 == 0
+    for ours, theirs in ((usable[half], usable[~half]), (usable[~half], usable[half])):
+        judged = theirs[:VALUED_ROWS]
+        values[ours] = row_values(vectors.at(rows[ours]), codes[ours], vectors.at(rows[judged]), codes[judged])
+    return np.asarray(np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(1, len(rows) - 1), np.float64)
 
 
 def _strata(evidence: Evidence, budget: Budget, rows: Rows) -> NDArray[np.int64] | None:

@@ -64,7 +64,7 @@ def lift_sentence(evaluation: Evaluation) -> str:
 def claim_sentence(evaluation: Evaluation) -> str:
     """Say what the verdict is about, and what the interval counts as chance."""
     if evaluation.claim == FITTED:
-        counted = "Nothing was trained: only the evaluation rows count as chance."
+        counted = "The two are taken as they are: only the evaluation rows count as chance, not the training."
     else:
         counted = "Evaluation rows and training both count as chance."
     return f"The verdict is on the claim “{clean(evaluation.claim)}”. {counted}"

@@ -42,7 +42,7 @@ from burnish.pipeline.selecting import Budget, choose_rows, selected_table, sele
 from burnish.pipeline.settings import Setting, setting_of
 from burnish.pipeline.standards import Standard
 from burnish.pipeline.trials import Trial, run_trials, tuned_checks, with_figures
-from burnish.protocols import Check, Progress, Silent, Step
+from burnish.protocols import Check, Model, Progress, Silent, Step
 from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
 from burnish.workspace.choices import Choices
@@ -84,7 +84,7 @@ class Workspace:
     def _audit(self, dataset: Dataset, guesses: Collection[Guess], choices: Choices) -> Audited:
         kind = row_kind(dataset)
         self._refuse_too_large(dataset, kind)
-        lock = self._lock_of(dataset, choices)
+        former = self._lock_of(dataset, choices)
         started = perf_counter()
         vectoriser = Vectoriser(self.root, self.progress, self.limits.n_threads, choices.embedder)
         vectorised = vectoriser.vectorise(dataset, kind)
@@ -92,12 +92,13 @@ class Workspace:
         detail = Detailed(self.progress)
         parameters: dict[str, Any] = {
             "embedder": vectorised.recipe, "seed": self.seed, "recall": self.limits.recall, "keep_by": choices.keep_by,
-            "evaluation_split": choices.evaluation_split, "lock": None if lock is None else lock.fingerprint,
+            "evaluation_split": choices.evaluation_split, "lock": None if former is None else former.fingerprint,
         }  # fmt: skip
         told = told_of_compiling(detail.compiling, detail.compiled)
         with self._scratch(dataset, parameters) as scratch, told, limited(1):
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
-            chosen, given = self._steps(dataset, choices, lock, resources), Evidence(dataset).adding(vectorised.columns)
+            chosen = self._steps(dataset, choices, former, resources)
+            given = Evidence(dataset).adding(vectorised.columns)
             gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=scratch)
         started = perf_counter()
         trials, checks, notes = self._tried(gathered.evidence, vectorised, choices)
@@ -105,7 +106,7 @@ class Workspace:
         if changed := changed_checks(checks):  # only now: a threshold names no scratch and re-runs no step
             parameters["checks"] = changed
         timings |= gathered.timings | {"judge": perf_counter() - started}
-        lock = lock or self._locked(gathered.evidence)
+        lock = self._locked(gathered.evidence) if former is None or choices.relock else former
         return Audited(
             gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock,
             {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder,
@@ -123,14 +124,14 @@ class Workspace:
         return trials, tuned, notes
 
     def _steps(self, dataset: Dataset, choices: Choices, lock: Lock | None, resources: Resources) -> list[Step]:
-        locked = None if lock is None else compare_lock(lock, dataset).present
+        locked = None if lock is None else compare_lock(lock, dataset).there
         split, keep_by = choices.evaluation_split, choices.keep_by
         return steps(Splits(split, locked_ids=locked), keep_by=keep_by, recall=self.limits.recall, resources=resources)
 
     def _lock_of(self, dataset: Dataset, choices: Choices) -> Lock | None:
-        """Give the lock of a former audit; refuse when its rows are not as they were."""
-        lock = None if choices.relock else LockStore(self.root / "locks").find(dataset)
-        if lock is not None:
+        """Give the lock of a former audit; refuse when its rows are not as they were, unless that is accepted."""
+        lock = LockStore(self.root / "locks").find(dataset)
+        if lock is not None and not choices.relock:
             compare_lock(lock, dataset, given_evaluation(dataset, choices.evaluation_split)).refuse(lock)
         return lock
 
@@ -140,7 +141,7 @@ class Workspace:
         if not mask.any():
             return None
         drawn = evidence.table("split_origin")["origin"][0].as_py() == "drawn"
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")  # of two within a second the newer one holds
         lock = lock_rows(evidence.dataset, mask, origin="drawn" if drawn else "given", locked_at=now)
         LockStore(self.root / "locks").keep(lock)
         return lock
@@ -246,7 +247,7 @@ class Workspace:
             after = setting_of(second.evidence, before.targets.task)
             labels = _called(first.dataset.name, second.dataset.name)
             pair = versions_paired((before, after), second.evidence, protocol.model, seed=self.seed, labels=labels)
-            return self._compared(pair, protocol)
+            return self._compared(pair, protocol, (protocol.model,))
 
     def compare_models(
         self, audited: Audited, models: tuple[object, object], experiment: Experiment | None = None
@@ -256,13 +257,16 @@ class Workspace:
         with bounded(self.limits.n_threads):
             setting, protocol = self._prepared(audited, replace(asked, model=models[0]))
             _, other = self._prepared(audited, replace(asked, model=models[1]))
-            names = _called(protocol.model.recipe, other.model.recipe)
             both = (protocol.model, other.model)
-            pair = models_paired(setting, audited.evidence, both, seed=self.seed, labels=names)
-            return self._compared(pair, protocol)
+            names = (said if isinstance(said, str) else made.recipe for said, made in zip(models, both, strict=True))
+            pair = models_paired(setting, audited.evidence, both, seed=self.seed, labels=_called(*names))
+            return self._compared(pair, protocol, both)
 
-    def _compared(self, pair: Pair, standard: Standard) -> tuple[Evaluation, pa.Table]:
-        return compare(pair, standard, seed=self.seed), disagreements(pair, standard)
+    def _compared(self, pair: Pair, standard: Standard, models: tuple[Model, ...] = ()) -> tuple[Evaluation, pa.Table]:
+        """Compare, and keep the full recipes of the models that were trained."""
+        effect = compare(pair, standard, seed=self.seed)
+        trained = {"models": [model.recipe for model in models]} if models else {}
+        return replace(effect, parameters={**effect.parameters, **trained}), disagreements(pair, standard)
 
     def _prepared(self, audited: Audited, experiment: Experiment | None) -> tuple[Setting, Protocol]:
         asked = experiment or Experiment()

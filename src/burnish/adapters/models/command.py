@@ -111,7 +111,7 @@ class CommandModel:
         except subprocess.TimeoutExpired as error:
             raise ModelError(
                 f"the command {self.command!r} took longer than {self.timeout_seconds:g} s.{_tail(folder)}",
-                remedy="Allow more time, or train on less.",
+                remedy="Allow more with --timeout-seconds, or train on less.",
             ) from error
         finally:
             _kill_group(process)

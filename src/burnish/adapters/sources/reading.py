@@ -137,6 +137,9 @@ def _content(opened: Opened, roles: Roles, vectors: NDArray[np.floating] | None)
         parts.append(_image_digests(opened, roles.image))
     if not parts and vectors is not None:
         parts.append(digest_vectors(vectors))
+    predicted = roles.prediction is not None or roles.proba is not None
+    if not parts and not roles.meta and predicted and roles.id is not None:
+        parts.append(digest_values(opened.fields.column(roles.id).cast(pa.string())))  # a file of predictions, no more
     if not parts:
         if not roles.meta:
             raise InputError(

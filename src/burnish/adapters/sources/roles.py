@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyarrow import types
 
-from burnish.adapters.sources.guesses import FINDERS, Fields, looks_continuous
+from burnish.adapters.sources.guesses import FINDERS, Fields
 from burnish.adapters.sources.images import resolve_paths
 from burnish.adapters.sources.opened import Given, Guess, Opened, named
-from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_scalar, is_text, is_vector
+from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_list, is_scalar, is_text, is_vector
 from burnish.dataset import Roles
 from burnish.errors import InputError, MissingFieldError, UsageError
 
@@ -95,11 +95,6 @@ def _refuse_unfit(role: str, table: pa.Table, field: str) -> None:
         raise InputError(f"field {field!r} is empty in every row.", remedy=f"Name another field for {role}.")
     if not _fits(role, kind):
         raise InputError(f"field {field!r} holds {kind}, which cannot be the {role}.", remedy=EXPECTED[role])
-    if role == "label" and looks_continuous(table.column(field)):
-        raise InputError(
-            f"field {field!r} holds measured numbers, not classes.",
-            remedy="burnish measures classification for now: give labels of a few classes (bin the numbers).",
-        )
 
 
 EXPECTED = {
@@ -108,12 +103,12 @@ EXPECTED = {
     "embedding": "Name a field of lists of numbers, all of one length.",
     "proba": "Name a field of lists of numbers, one for each class.",
     "meta": "Name fields of numbers, strings, truth values or times.",
-    "label": "Name a field with one class a row.",
+    "label": "Name a field with one class, one number or one list of classes a row.",
     "split": "Name a field with the name of a split a row.",
     "id": "Name a field with one id a row.",
     "group": "Name a field with one group a row.",
     "time": "Name a field of times.",
-    "prediction": "Name a field with one predicted class a row.",
+    "prediction": "Name a field with what a model predicted: one class, one number or one list of classes a row.",
 }
 
 
@@ -122,4 +117,6 @@ def _fits(role: str, kind: pa.DataType) -> bool:
         return is_text(kind) or is_bytes(kind) or is_image_struct(kind)
     if role in ("embedding", "proba"):
         return is_vector(kind)
+    if role in ("label", "prediction") and is_list(kind):
+        return is_scalar(kind.value_type) and not types.is_floating(kind.value_type)
     return is_text(kind) if role == "text" else is_scalar(kind)

@@ -17,7 +17,7 @@ from burnish.errors import InputError, OutputError
 
 FORMAT = "1"
 COLUMNS = ("content_low", "content_high", "label")
-TOLD = ("name", "version", "locked_at", "origin")
+TOLD = ("name", "version", "locked_at", "origin", "label")
 
 
 class LockStore:
@@ -33,10 +33,12 @@ class LockStore:
     def find(self, dataset: Dataset) -> Lock | None:
         """Give the lock that belongs to the data set, of its own name rather than another, then the newest; or None.
 
-        The name does not decide, since a curated version may be read from a file of another name. Raises InputError
-        for a file that is damaged: it may be the one.
+        The name does not decide, since a curated version may be read from a file of another name; the label field
+        does, since rows with another label are another task. Raises InputError for a file that is damaged: it may
+        be the one.
         """
-        locks = [self._read(path) for path in sorted(self.folder.glob("*.parquet"))]
+        every = (self._read(path) for path in sorted(self.folder.glob("*.parquet")))
+        locks = [lock for lock in every if lock.label == (dataset.roles.label or "")]
         locks.sort(key=lambda lock: (lock.name == dataset.name, lock.locked_at), reverse=True)
         return next((lock for lock in locks if compare(lock, dataset).belongs), None)
 
@@ -88,7 +90,7 @@ def _lock(table: pa.Table) -> Lock:
     digests = np.column_stack([np.asarray(table.column(name).to_numpy(), np.uint64) for name in COLUMNS])
     row_ids = table.column("row_id").cast(pa.string()).combine_chunks()
     origin = cast("Origin", told["origin"])
-    lock = Lock(told["name"], told["version"], told["locked_at"], origin, row_ids=row_ids, digests=digests)
+    lock = Lock(told["name"], told["version"], told["locked_at"], origin, row_ids, digests, told["label"])
     if lock.fingerprint != told["fingerprint"]:
         raise ValueError(f"its rows have the fingerprint {lock.fingerprint}, not {told['fingerprint']}")
     return lock
