@@ -118,7 +118,8 @@ def test_a_function_of_sets_gets_zeros_and_ones():
 def test_a_function_is_named_by_its_module(module):
     metric = resolve_metric("my_metrics:cost", task="classification", classes=CLASSES)
     assert metric.name == "my_metrics:cost"
-    assert metric.function is cost
+    truth = np.array([1, 0])
+    assert metric.value(truth, metric.terms(truth, predicted(["dog", "dog"]))) == 0.5
     assert not metric.greater_is_better
 
 
@@ -137,3 +138,13 @@ def test_what_cannot_be_imported_or_called_is_refused_with_the_reason(module, na
         resolve_metric(name, task="classification")
     assert said in str(raised.value)
     assert raised.value.remedy
+
+
+def test_a_function_that_fails_is_named_with_its_error():
+    def broken(truth, predicted):
+        raise ValueError("no dogs here")
+
+    metric = resolve_metric(broken, task="classification", classes=CLASSES)
+    truth = np.array([1, 0])
+    with pytest.raises(UsageError, match="the metric 'broken' failed: ValueError: no dogs here"):
+        metric.value(truth, metric.terms(truth, predicted(["dog", "dog"])))

@@ -101,7 +101,7 @@ def asking(tmp_path, source):
             return "measure", name, "--changeset", changeset_of(tmp_path, name, drop=["r0"]), "--model", model
         if command == "select":
             return "select", name, "--budget", "20", "--model", model
-        return "compare", "probe", model, "--source", name
+        return "compare", "probe", model if model != "probe" else "sklearn.svm:LinearSVC", "--source", name
 
     return arguments
 
@@ -171,6 +171,13 @@ def test_a_metric_that_does_not_fit(refused, asking, command, case):
     problem, told = refused(*asking(command, table), "--label", "label", "--metric", metric)
     assert said in problem
     assert remedy in told
+
+
+def test_a_metric_of_the_user_that_fails_is_told_as_its_fault(refused, asking, tmp_path):
+    (tmp_path / "my_broken_metric.py").write_text("def broken(truth, predicted):\n    raise ValueError('no idea')\n")
+    problem, remedy = refused(*asking("compare", rows_of()), "--label", "label", "--metric", "my_broken_metric:broken")
+    assert "the metric 'my_broken_metric:broken' failed: ValueError: no idea" in problem
+    assert "one number" in remedy
 
 
 def test_a_changeset_made_for_another_version(refused, source, tmp_path):

@@ -129,6 +129,7 @@ def test_numbers_are_compared_by_their_errors(run_json, files):
         (lambda t: t.slice(0, 12), "12 rows have a label and both predictions", "20"),
         (lambda t: t.drop_columns(["predicted"]), "predicted", "field"),
         (lambda t: t.set_column(1, "label", [["no"] * 600]), "labelled otherwise", "same labels"),
+        (lambda t: t.rename_columns(["id", "other", "predicted"]), "'label'", "'other'"),
     ],
 )
 def test_files_that_do_not_fit_are_refused(run, files, tmp_path, case):
@@ -140,6 +141,19 @@ def test_files_that_do_not_fit_are_refused(run, files, tmp_path, case):
     assert said in lines[0]
     assert remedy in lines[1]
     assert not (tmp_path / "burnish-out").exists()
+
+
+def test_a_metric_of_probabilities_is_refused_where_there_are_none(run, files):
+    code, _, err = run(*files(predictions_of(0.7), predictions_of(0.9, seed=1)), "--metric", "log_loss")
+    assert code == 3
+    assert "log_loss looks at probabilities, and old holds none" in err
+    assert "--proba" in err
+
+
+def test_rows_that_are_not_compared_are_told(run, files, tmp_path):
+    _, out, _ = run(*files(predictions_of(0.7), predictions_of(0.9, seed=1).slice(100)))
+    assert "Not compared: 100 of 600 rows of old" in out
+    assert "Not compared: 100 of 600 rows of old" in (tmp_path / "burnish-out" / "comparison.md").read_text()
 
 
 def test_a_missing_file_is_named(run, files):

@@ -1,6 +1,6 @@
 """Arms: which rows each learns from, and the shares of codes, against Shapley values by the book."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -69,6 +69,18 @@ def test_beyond_three_codes_drawn_orders_average_to_shapley_values(n_codes):
     spread = {code: np.std([one[code] for one in drawn]) for code in codes}
     for code, value in shapley(codes, worth).items():
         assert np.mean([one[code] for one in drawn]) == pytest.approx(value, abs=4 * spread[code] / np.sqrt(3_000))
+
+
+@pytest.mark.parametrize("n_codes", [4, 5])
+def test_where_codes_meet_in_pairs_only_one_draw_is_exact(n_codes):
+    # In an order and its reverse each of two codes comes second once.
+    codes, pairs = CODES[:n_codes], game(3)
+    plan = plan_of(codes, seed=8)
+
+    def worth(coalition):
+        return sum(pairs(frozenset({one, two})) for one, two in combinations(sorted(coalition), 2))
+
+    assert shares_of(plan, worth) == pytest.approx(shapley(codes, worth), abs=1e-12)
 
 
 @pytest.mark.parametrize("n_codes", [2, 3, 4, 5])

@@ -114,6 +114,17 @@ def test_a_change_that_moves_no_row_may_still_have_moved_one_each_way():
     assert found.low < -0.01 < 0.01 < found.high
 
 
+def test_without_training_chance_the_error_is_that_of_a_paired_mean_and_the_pseudo_rows():
+    judge = judge_of()
+    before, after = answers(judge, 0.6), answers(judge, 0.8, seed=1)
+    moved = answers_right(judge, after).astype(float) - answers_right(judge, before)
+    found, spread = lift_of(judge, before, after)
+    assert found.value == pytest.approx(moved.mean())
+    assert spread.between == pytest.approx(0, abs=1e-30)
+    assert spread.rows == pytest.approx(moved.var(ddof=1) / N_EVALUATION + judge.pseudo(N_EVALUATION))
+    assert found.error == pytest.approx(np.sqrt(spread.rows))
+
+
 def test_pseudo_rows_are_for_counted_rows_of_a_change_that_edits_something():
     assert judge_of(edited=False).pseudo(100) == 0
     assert judge_of("log_loss").pseudo(100) == 0

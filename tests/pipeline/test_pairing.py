@@ -1,5 +1,7 @@
 """Two prediction files, versions or models, brought to the same rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -39,6 +41,7 @@ def test_rows_are_found_by_id_whatever_their_order():
     assert pair.evidence.dataset.row_ids.take(pa.array(pair.rows)).to_pylist() == IDS[::-1]
     assert said(pair, "before") == ["b", "b", "b", "a", "a", "a"]
     assert said(pair, "after") == ["b", "a", "a", "b", "b", "a"]
+    assert pair.notes == ()
     truth = pair.targets.values[pair.rows]
     assert [pair.targets.classes[code] for code in truth] == LABELS[::-1]
 
@@ -48,6 +51,7 @@ def test_only_rows_of_both_files_with_a_label_and_both_predictions_count():
     second = file_of(IDS[1:], [*LABELS[1:5], "b"], prediction=["b", "a", "b", None, "b"])
     pair = predictions_paired(first, second)
     assert second.row_ids.take(pa.array(pair.rows)).to_pylist() == ["r2", "r3"]
+    assert "3 of 5 rows of A and 3 of 5 rows of B" in pair.notes[0]
     unlabelled = file_of(labels=[None, *LABELS[1:]], prediction=LABELS)
     assert len(predictions_paired(unlabelled, unlabelled).rows) == 5
 
@@ -104,6 +108,13 @@ def test_sets_of_classes_are_paired_as_indicators():
     assert pair.targets.task == "multi-label"
     assert pair.before[:3].tolist() == [[1, 0], [1, 1], [0, 0]]
     assert pair.after[0].tolist() == [0, 1]
+
+
+def test_a_file_without_labels_is_named():
+    bare = file_of(prediction=LABELS, name="bare")
+    bare = replace(bare, roles=replace(bare.roles, label=None))
+    with pytest.raises(InputError, match="bare has no labels"):
+        predictions_paired(file_of(prediction=LABELS), bare)
 
 
 def test_a_file_without_predictions_is_refused():

@@ -2,9 +2,13 @@
 
 import difflib
 import importlib
+import sys
 from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 from typing import Any
 
+from burnish.adapters.models.estimator import FAILURES
 from burnish.errors import UsageError
 from burnish.kernels.metrics import DEFAULT_METRICS, METRICS, FunctionMetric, Metric
 
@@ -36,13 +40,33 @@ def _function(function: Callable[..., Any], name: str, task: str, classes: tuple
     greater = bool(getattr(function, "greater_is_better", True))
     by_row = "mae" if task == "regression" else "accuracy"
     return FunctionMetric(
-        name=name, tasks=(task,), greater_is_better=greater, is_share=False, by_row=by_row, function=function,
+        name=name, tasks=(task,), greater_is_better=greater, is_share=False, by_row=by_row,
+        function=_told(function, name),
         classes=classes,
     )  # fmt: skip
 
 
+def _told(function: Callable[..., Any], name: str) -> Callable[..., float]:
+    """Give the function as one whose failures are told as its own."""
+
+    @wraps(function)
+    def call(*given: Any, **more: Any) -> float:
+        try:
+            return float(function(*given, **more))
+        except FAILURES as error:
+            raise UsageError(
+                f"the metric {name!r} failed: {type(error).__name__}: {error}.",
+                remedy="It takes (truth, predicted), and probabilities where it names them, and gives one number.",
+            ) from error
+
+    return call
+
+
 def _imported(name: str) -> Callable[..., Any]:
+    """Import `module:callable`, from where the user stands too, as models are."""
     module, _, attribute = name.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:  # ValueError: an empty module name

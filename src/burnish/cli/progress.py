@@ -43,8 +43,8 @@ class Bars:
         self._bars.stop()
 
     def start(self, stage: str, total: int | None) -> None:
-        """Begin a stage of `total` units."""
-        self._task = self._bars.add_task(stage, total=total)
+        """Begin a stage of `total` units; one without any shows no bar."""
+        self._task = None if total == 0 else self._bars.add_task(stage, total=total)
 
     def advance(self, n: int = 1) -> None:
         """Say that `n` more units are done."""

@@ -34,7 +34,8 @@ DISAGREEMENTS = 1_000
 class Pair:
     """What two fitted models say of the same rows: `before` and `after` (len(rows), n_outputs).
 
-    `rows`: positions in the evidence, sorted, whose targets are known; `labels`: what the two are called.
+    `rows`: positions in the evidence, sorted, whose targets are known; `labels`: what the two are called;
+    `notes`: what was left out.
     """
 
     evidence: Evidence
@@ -43,6 +44,7 @@ class Pair:
     before: Predictions
     after: Predictions
     labels: tuple[str, str] = ("A", "B")
+    notes: tuple[str, ...] = ()
 
 
 def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
@@ -82,7 +84,7 @@ def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
         verdict=judge_lift(drawn, margin=margin),
         confidence=standard.confidence, margin=margin,
         slices=slices.named, found=slices.found, trend=slices.trend, gate=slices.gate,
-        claim=CLAIM,
+        claim=CLAIM, notes=pair.notes,
         parameters={
             "labels": list(pair.labels), "seed": seed, **_test(judge, pair, found["lift"]), **slices.parameters,
         },

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Dataset, Evidence, Targets
 from burnish.errors import InputError, UsageError
+from burnish.kernels.metrics import Metric
 from burnish.pipeline.comparison import Pair
 from burnish.pipeline.retraining import Predictions
 from burnish.pipeline.settings import Rows, Setting
@@ -28,18 +29,39 @@ def both_predicted(first: Dataset, second: Dataset) -> bool:
     return all(predicted)
 
 
+PROBABILISTIC = ("log_loss", "auroc", "average_precision")
+
+
+def refuse_certain(files: tuple[Dataset, Dataset], metric: Metric) -> None:
+    """Raise UsageError for a metric that looks at probabilities where a file holds none."""
+    for one in files:
+        if metric.name in PROBABILISTIC and one.roles.proba is None:
+            raise UsageError(
+                f"{metric.name} looks at probabilities, and {one.name} holds none.",
+                remedy="Pass --proba FIELD, or another --metric, such as accuracy.",
+            )
+
+
 def predictions_paired(first: Dataset, second: Dataset, *, labels: tuple[str, str] = ("A", "B")) -> Pair:
     """Bring two prediction files to their common rows by id.
 
     Each holds a label and a prediction (or probabilities of the sorted classes). Raises InputError when there are
     no common rows, when their labels differ, or when a prediction cannot be read.
     """
+    unlabelled = [one.name for one in (first, second) if one.roles.label is None]
+    if unlabelled:
+        raise InputError(
+            f"{unlabelled[0]} has no labels.", remedy="Both hold the label beside the prediction: pass --label FIELD."
+        )
     here, there = _common(first, second)
     ours, theirs = (_targets(one, (first, second)) for one in (first, second))
     _refuse_other_labels(first, ours.values[here], theirs.values[there], here)
     before, after = _read(first, ours)[here], _read(second, theirs)[there]
     told = theirs.known[there] & np.isfinite(before).all(axis=1) & np.isfinite(after).all(axis=1)
-    return Pair(Evidence(second), theirs, there[told], before[told], after[told], labels)
+    return Pair(
+        Evidence(second), theirs, there[told], before[told], after[told], labels,
+        _left_out((len(first), len(second)), int(told.sum()), labels),
+    )  # fmt: skip
 
 
 def versions_paired(
@@ -96,6 +118,13 @@ def _common(first: Dataset, second: Dataset) -> tuple[Rows, Rows]:
             remedy="Pass --id FIELD, a field that names the same row in both.",
         )
     return places[there].astype(np.int64), there.astype(np.int64)
+
+
+def _left_out(sizes: tuple[int, int], n_compared: int, labels: tuple[str, str]) -> tuple[str, ...]:
+    """Say how many rows of each side are not compared, where there are any."""
+    lost = [f"{size - n_compared:,} of {size:,} rows of {name}" for size, name in zip(sizes, labels, strict=True)
+            if size > n_compared]  # fmt: skip
+    return (f"Not compared: {' and '.join(lost)}, for want of a common id, a label or a prediction.",) if lost else ()
 
 
 def _targets(dataset: Dataset, both: tuple[Dataset, Dataset]) -> Targets:

@@ -84,11 +84,13 @@ def visible_sentence(n_eval: int, smallest: float, rows_for_one_point: float | N
         return f"These {count(n_eval)} evaluation rows can show no lift."
     seen = f"{metric_amount(smallest, metric)} {amount_unit(metric)}"
     point = "one point" if is_share(metric) else "a hundredth of the value before"
-    if rows_for_one_point is None or not known(rows_for_one_point):
-        more = f"no number of evaluation rows would show {point}: the training data varies more"
+    if rows_for_one_point is not None and known(rows_for_one_point):
+        more = f"; {point} would take about {_rounded(rows_for_one_point)} rows"
+    elif is_share(metric):
+        more = "; no number of evaluation rows would show one point: the training data varies more"
     else:
-        more = f"{point} would take about {_rounded(rows_for_one_point)} rows"
-    return f"These {count(n_eval)} evaluation rows can show a lift of {seen} or more; {more}."
+        more = ""  # the usual margin of a loss is a hundredth of it, so that no hundredth could be shown
+    return f"These {count(n_eval)} evaluation rows can show a lift of {seen} or more{more}."
 
 
 def together_sentence(evaluation: Evaluation) -> str:

@@ -34,7 +34,7 @@ from burnish.pipeline.gathering import gather, judge
 from burnish.pipeline.kept import table_bytes
 from burnish.pipeline.measurement import measure
 from burnish.pipeline.memory import FILED_ROWS, Need
-from burnish.pipeline.pairing import models_paired, predictions_paired, versions_paired
+from burnish.pipeline.pairing import models_paired, predictions_paired, refuse_certain, versions_paired
 from burnish.pipeline.planning import Outlook, outlook
 from burnish.pipeline.recipe import changed_checks
 from burnish.pipeline.retraining import Protocol
@@ -236,7 +236,9 @@ class Workspace:
         """Compare two prediction files on their common rows; give the evaluation and the disagreements."""
         asked = experiment or Experiment()
         pair = predictions_paired(first, second, labels=_called(first.name, second.name))
-        return self._compared(pair, asked.standard(second, pair.targets))
+        standard = asked.standard(second, pair.targets)
+        refuse_certain((first, second), standard.metric)
+        return self._compared(pair, standard)
 
     def compare_versions(
         self, first: Audited, second: Audited, experiment: Experiment | None = None
