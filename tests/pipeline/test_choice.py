@@ -232,13 +232,7 @@ def test_the_same_seed_makes_the_same_choice(noisy, one_class):
     [
         "accuracy",
         "auroc",
-        pytest.param(
-            "log_loss",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="held-out folds keep their wrong labels, and a loss punishes being surely right on them",
-            ),
-        ),
+        "log_loss",
     ],
 )
 def test_dropping_wrong_labels_survives_whatever_is_measured(noisy, metric):

@@ -211,9 +211,9 @@ def test_whatever_is_measured_a_lift_is_positive_where_after_is_better(noisy, me
     assert effect.lift == pytest.approx(-moved if metric == "log_loss" else moved)
 
 
-def test_of_a_loss_the_margin_is_a_hundredth_of_the_value_before(noisy):
+def test_of_a_loss_the_margin_is_half_a_hundredth_of_the_value_before(noisy):
     effect = run(noisy, dropping(noisy, noisy.wrong_labels), metric="log_loss", retrains=3)
-    assert effect.margin == pytest.approx(0.01 * effect.arm("before").value)
+    assert effect.margin == pytest.approx(0.005 * effect.arm("before").value)
 
 
 class Labelled:

@@ -206,5 +206,5 @@ def test_a_point_is_a_hundredth_and_the_usual_margin_half_of_it():
 def test_where_the_metric_is_no_share_a_point_is_a_hundredth_of_the_value_before():
     loss = Protocol(METRICS["log_loss"], LinearProbe())
     assert loss.point_at(2.0) == pytest.approx(0.02)
-    assert loss.margin_at(2.0) == pytest.approx(0.02)
-    assert loss.margin_at(-2.0) == pytest.approx(0.02)
+    assert loss.margin_at(2.0) == pytest.approx(0.01)
+    assert loss.margin_at(-2.0) == pytest.approx(0.01)

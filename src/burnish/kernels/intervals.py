@@ -41,7 +41,7 @@ class Spread:
     """Where the variance of an estimate comes from: the training data, and the evaluation rows.
 
     `between`: variance between `n_runs` retrains; `rows`: variance over the evaluation rows, of which
-    `n_units` are independent.
+    `n_units` are independent. `flips`: the part of `between` that rows make one by one, which more rows average out.
     """
 
     between: float
@@ -49,6 +49,7 @@ class Spread:
     n_runs: int
     n_units: float
     train_factor: float = TRAIN_FACTOR
+    flips: float = 0.0
 
     @property
     def train(self) -> float:
@@ -75,8 +76,9 @@ class Spread:
         self, effect: float, *, margin: float = 0.0, confidence: float = 0.95, power: float = 0.8
     ) -> float:
         """Give how many independent rows would show `effect`; infinite where the training data alone hides it."""
-        room = (max(0.0, effect - margin) / self._quantile(confidence, power)) ** 2 - self.train
-        return float(np.ceil(self.rows * self.n_units / room)) if room > 0 else float("inf")
+        falling = self.train_factor * min(self.flips, self.between)
+        room = (max(0.0, effect - margin) / self._quantile(confidence, power)) ** 2 - (self.train - falling)
+        return float(np.ceil((self.rows + falling) * self.n_units / room)) if room > 0 else float("inf")
 
     def _quantile(self, confidence: float, power: float) -> float:
         return float(stats.t.ppf(0.5 + confidence / 2, self.dof) + stats.norm.ppf(power))

@@ -5,7 +5,7 @@ winner's curse stays in the choice and out of the verdict (Varma & Simon 2006).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from scipy import stats
 
 from burnish.dataset import Changeset, Evidence, Finding, Sample
 from burnish.kernels.folds import group_folds
+from burnish.kernels.metrics import METRICS
 from burnish.pipeline.arms import AFTER, BEFORE, SHARE, Change, Plan, contrast
 from burnish.pipeline.decision import Policy, Treatment, decide
 from burnish.pipeline.judging import task_of
@@ -25,6 +26,9 @@ Floats = NDArray[np.float64]
 N_FOLDS, N_REPEATS = 5, 2
 ALWAYS = ("LEK001", "LEK002")
 """Leaks are dropped whatever they do to the metric: an evaluation that was trained on tells nothing."""
+
+STAND_INS = {"log_loss": METRICS["accuracy"]}
+"""What the folds are judged by instead: a loss punishes being surely right on rows that are labelled wrongly."""
 
 LABELS = "LAB001"
 TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (("drop", 0.5), ("relabel", None), ("relabel", 0.5))
@@ -69,7 +73,7 @@ class _Inner:
 
     def values(self, arms: Callable[[Setting], Mapping[str, Sample]]) -> dict[str, Floats]:
         """Give the metric, more is better, per arm and fold (n_folds,); a fold that cannot show it is left out."""
-        metric = self.protocol.metric
+        metric = STAND_INS.get(self.protocol.metric.name, self.protocol.metric)
         sign = 1.0 if metric.greater_is_better else -1.0
         held = [self.setting.held_out(rows) for rows in self.folds]
         trains = [arms(one) for one in held]
@@ -111,7 +115,8 @@ def choose(
     tried = _treated(evidence, found, policy, inner) if LABELS in changes.codes else policy
     changes = decide(evidence, found, tried).without(codes=ALWAYS)
     values = _of_codes(changes, inner, seed)
-    margin = protocol.margin_at(abs(float(values[BEFORE].mean())))
+    judged = replace(protocol, metric=STAND_INS.get(protocol.metric.name, protocol.metric))
+    margin = judged.margin_at(abs(float(values[BEFORE].mean())))
     lines = tuple(_judged(code, values[SHARE + code], changes, margin) for code in changes.codes)
     return Choice(tried.without([line.code for line in lines if not line.kept]), lines)
 

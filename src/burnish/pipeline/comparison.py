@@ -136,7 +136,7 @@ def _setting(pair: Pair) -> Setting:
 
 def _arm(name: str, value: float, move: Floats, judge: Judge) -> Arm:
     alone = intervals_of({name: [value]}, {name: move}, judge, judge.counted)[0][name]
-    return Arm(name, alone.value, alone.low, alone.high, 0, 1)
+    return Arm(name, alone.value, *judge.within(alone), 0, 1)
 
 
 def _test(judge: Judge, pair: Pair, lift: Interval) -> Mapping[str, object]:

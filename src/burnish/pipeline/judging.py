@@ -73,6 +73,12 @@ class Judge:
         """Give what the metric needs of the predictions (n_evaluation, any) for some rows."""
         return self.metric.terms(self.truth(rows), predictions[rows])
 
+    def within(self, value: Interval) -> tuple[float, float]:
+        """Give the bounds of a value, inside 0..1 where it is a share."""
+        if not self.metric.is_share:
+            return value.low, value.high
+        return max(0.0, value.low), min(1.0, value.high)
+
     def pseudo(self, n_rows: int) -> float:
         """Give the least variance of a difference that a change can show on `n_rows` rows."""
         return PSEUDO_ROWS / (n_rows + PSEUDO_ROWS) ** 2 if self.edited and self.metric.counts_rows else 0.0

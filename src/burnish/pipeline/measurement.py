@@ -59,6 +59,7 @@ class Tally:
     lifts: dict[str, list[float]] = field(default_factory=dict)
     influences: dict[str, Floats] = field(default_factory=dict)
     moves: dict[str, Floats] = field(default_factory=dict)
+    squares: dict[str, Floats] = field(default_factory=dict)
     kept: dict[str, list[Predictions]] = field(default_factory=lambda: {BEFORE: [], AFTER: []})
 
     @classmethod
@@ -87,7 +88,16 @@ class Tally:
         contrasts: dict[str, Contrast] = {**round_.plan.lifts, VS_CONTROL: {AFTER: 1.0, CONTROL: -1.0}}
         for name, terms in contrasts.items():
             self.lifts.setdefault(name, []).append(sign * float(contrast(values, terms)))
-            self.moves[name] = self.moves.get(name, 0.0) + sign * contrast(moves, terms)
+            move = sign * contrast(moves, terms)
+            self.moves[name] = self.moves.get(name, 0.0) + move
+            if name in (LIFT, VS_CONTROL):
+                self.squares[name] = self.squares.get(name, 0.0) + move**2
+
+    def flips(self, name: str) -> float:
+        """Give the variance between retrains of a lift that comes from rows which change one by one."""
+        n_runs = self.n_runs
+        by_row = (self.squares[name] - self.moves[name] ** 2 / n_runs) / max(1, n_runs - 1)
+        return float(by_row.sum() / len(by_row) ** 2)
 
 
 def evaluation_of(
@@ -98,7 +108,7 @@ def evaluation_of(
     ordered = {main: tally.lifts[main], **tally.lifts}
     lifts, spreads = intervals_of(ordered, tally.moves, judge, judge.counted)
     margin, n_eval = standard.margin_at(before), int(judge.counted.sum())
-    lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], spreads[main]
+    lift, against, spread = lifts[LIFT], lifts[VS_CONTROL], replace(spreads[main], flips=tally.flips(main))
     seen = {"margin": margin, "confidence": main_confidence(standard.confidence)}
     needed = spread.units_needed(standard.point_at(before), **seen)
     return Evaluation(
@@ -127,9 +137,10 @@ def _arms(n_train: Mapping[str, int], tally: Tally, judge: Judge, lifts: Mapping
     found = []
     for name, values in tally.values.items():
         alone = intervals_of({name: values}, {name: tally.influences[name]}, judge, judge.counted)[0][name]
+        low, high = judge.within(alone)
         lift = lift_of.get(name)
         more = {} if lift is None else {"lift": lift.value, "lift_low": lift.low, "lift_high": lift.high}
-        found.append(Arm(name, alone.value, alone.low, alone.high, n_train[name], len(values), **more))
+        found.append(Arm(name, alone.value, low, high, n_train[name], len(values), **more))
     return tuple(found)
 
 

@@ -71,6 +71,7 @@ def _pilot(change: Change, protocol: Protocol, seed: int) -> tuple[Spread, float
     truth = judge.truth(judge.counted)
     values = np.array([judge.metric.value(truth, one) for one in terms]).reshape(-1, 2)
     moves = np.array([judge.metric.influence(truth, one) for one in terms]).reshape(len(values), 2, -1)
-    lift, move = values[:, 1] - values[:, 0], (moves[:, 1] - moves[:, 0]).sum(axis=0)
-    found = intervals_of({"lift": lift.tolist()}, {"lift": move}, judge, judge.counted)[1]["lift"]
-    return found, float(values[:, 0].mean())
+    lift, move = values[:, 1] - values[:, 0], moves[:, 1] - moves[:, 0]
+    found = intervals_of({"lift": lift.tolist()}, {"lift": move.sum(axis=0)}, judge, judge.counted)[1]["lift"]
+    flips = float(move.var(axis=0, ddof=1).sum() / move.shape[1] ** 2)
+    return replace(found, flips=flips), float(values[:, 0].mean())

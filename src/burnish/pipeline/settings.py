@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Dataset, Evidence, Sample, Targets, Task
 from burnish.errors import InputError
+from burnish.kernels.folds import join_groups
 from burnish.kernels.vectors import Vectors
 
 Rows = NDArray[np.int64]
@@ -68,13 +69,9 @@ def setting_of(evidence: Evidence, task: Task | None = None) -> Setting:
 
 
 def groups_of(evidence: Evidence) -> NDArray[np.int64]:
-    """Rows that are not independent: the user's groups, else copies; each other row on its own."""
-    given = evidence.dataset.group_codes
-    if given is not None:
-        return given
-    alone = np.arange(len(evidence.dataset), dtype=np.int64)
+    """Rows that are not independent: the user's groups and copies, joined; each other row on its own."""
     near = _column(evidence, "near_group", -1)
-    return np.where(near >= 0, near, len(alone) + alone)
+    return join_groups(np.full(len(near), -1), near, evidence.dataset.group_codes)
 
 
 def _column(evidence: Evidence, name: str, missing: int) -> NDArray[np.int64]:

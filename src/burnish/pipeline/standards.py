@@ -13,9 +13,9 @@ POINT = 0.01
 class Standard:
     """The metric, and what a lift has to clear.
 
-    `margin`: in units of the metric; None is half a point, or a hundredth of the value before where the metric is
-    no share. `max_slice_drop`: by how much a slice may fall, as a share (0.05 is 5 points), of the value before
-    where the metric is no share.
+    `margin`: in units of the metric; None is half a point: half a hundredth, of the value before where the
+    metric is no share. `max_slice_drop`: by how much a slice may fall, as a share (0.05 is 5 points), of the value
+    before where the metric is no share.
     """
 
     metric: Metric
@@ -36,7 +36,7 @@ class Standard:
         """Give the margin in units of the metric, for a value before."""
         if self.margin is not None:
             return self.margin
-        return self.point_at(before) / (2 if self.metric.is_share else 1)
+        return self.point_at(before) / 2
 
     def point_at(self, before: float) -> float:
         """Give one point in units of the metric: a hundredth, of the value before where it is no share."""

@@ -86,10 +86,8 @@ def visible_sentence(n_eval: int, smallest: float, rows_for_one_point: float | N
     point = "one point" if is_share(metric) else "a hundredth of the value before"
     if rows_for_one_point is not None and known(rows_for_one_point):
         more = f"; {point} would take about {_rounded(rows_for_one_point)} rows"
-    elif is_share(metric):
-        more = "; no number of evaluation rows would show one point: the training data varies more"
     else:
-        more = ""  # the usual margin of a loss is a hundredth of it, so that no hundredth could be shown
+        more = f"; no number of evaluation rows would show {point}: the training data varies more"
     return f"These {count(n_eval)} evaluation rows can show a lift of {seen} or more{more}."
 
 
