@@ -8,7 +8,8 @@ import sys
 import time
 
 NAMES = (
-    "speed", "labels", "duplicates", "outliers", "slices", "structure", "embedders", "curation", "measurement",
+    "speed", "labels", "duplicates", "outliers", "slices", "structure", "embedders", "trials", "curation",
+    "measurement", "measuring", "comparison", "slice_effects", "values", "selection", "acquisition",
 )  # fmt: skip
 
 

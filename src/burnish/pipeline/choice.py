@@ -34,6 +34,9 @@ LABELS = "LAB001"
 TREATMENTS: tuple[tuple[Treatment, float | None], ...] = (("drop", 0.5), ("relabel", None), ("relabel", 0.5))
 """What is tried for suspect labels beside the policy's own treatment: the edit, and the lowest score edited."""
 
+AHEAD = 2.0
+"""Standard errors by which a treatment has to be ahead of the one before it: several are tried."""
+
 
 @dataclass(frozen=True)
 class CodeChoice:
@@ -103,8 +106,8 @@ def choose(
     """Give the policy that is left of `policy`: codes that help, or at least do no harm, on the inner folds.
 
     A code stays when its share of the lift is above zero, or when a loss beyond the margin can be ruled out.
-    Before, the treatment of suspect labels that does best there takes the place of the policy's own, if it
-    is ahead by more than a standard error.
+    Before, another treatment of suspect labels takes the place of the policy's own if it is ahead there by AHEAD
+    standard errors; dropping is tried before relabelling.
     """
     found = tuple(findings)
     setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
@@ -152,7 +155,7 @@ def _treated(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy, 
     best = 0
     for number in range(1, len(options)):  # what a person has not seen is written only where it pays
         gain = values[str(number)] - values[str(best)]
-        best = number if gain.mean() > _error(gain) else best
+        best = number if gain.mean() > AHEAD * _error(gain) else best
     return options[best]
 
 
