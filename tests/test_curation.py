@@ -30,8 +30,8 @@ def evaluation_ids(audit):
 
 @pytest.fixture(scope="module")
 def noisy():
-    defects = Defects(wrong_labels=0.2, duplicates=0.02)
-    return planted_vectors(1_500, n_dims=64, n_classes=10, spread=2.0, defects=defects, seed=3)
+    defects = Defects(wrong_labels=0.3, duplicates=0.02)
+    return planted_vectors(2_000, n_dims=64, n_classes=10, spread=2.0, defects=defects, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def curation(audit):
 # What a curation does.
 
 
-def test_a_fifth_of_wrong_labels_is_found_and_the_curated_set_is_better(audit, curation, noisy):
+def test_three_tenths_of_wrong_labels_are_found_and_the_curated_set_is_better(audit, curation, noisy):
     effect = curation.effect
     assert effect.verdict == "better"
     assert effect.lift_low > effect.margin

@@ -91,6 +91,12 @@ DOUBTED = 0.5
 
 
 def _refuse_too_little(found: Setting) -> None:
+    for rows, what in ((found.train, "training"), (found.counted, "evaluation")):
+        if len(rows) > 1 and len(np.unique(found.targets.values[rows], axis=0)) < 2:
+            raise InputError(
+                f"the {what} rows have only one class or value.",
+                remedy="A model needs at least two to learn, and a metric two to tell apart.",
+            )
     n_train, n_evaluation = len(found.train), len(found.counted)
     if n_evaluation < MIN_EVALUATION or n_train < MIN_TRAIN:
         raise InputError(
@@ -98,9 +104,3 @@ def _refuse_too_little(found: Setting) -> None:
             remedy=f"At least {MIN_TRAIN} and {MIN_EVALUATION} are needed: label more rows, or choose the evaluation "
             "rows with --eval-split.",
         )
-    for rows, what in ((found.train, "training"), (found.counted, "evaluation")):
-        if len(np.unique(found.targets.values[rows], axis=0)) < 2:
-            raise InputError(
-                f"the {what} rows have only one class or value.",
-                remedy="A model needs at least two to learn, and a metric two to tell apart.",
-            )

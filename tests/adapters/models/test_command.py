@@ -147,18 +147,23 @@ def test_a_program_that_ends_leaves_no_program_behind(script, tmp_path):
 
 
 def test_ctrl_c_kills_the_program_and_leaves_no_file(script, tmp_path):
-    child = tmp_path / "child"
+    child, done = tmp_path / "child", threading.Event()
 
     def press():
         while not (child.exists() and child.read_text().strip()):
             time.sleep(0.02)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        while not done.is_set():  # Python drops an interrupt that falls into a destructor: a person presses again
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            done.wait(3)
 
     says = f'echo $$ >"{child}"; exec sleep 300'
     presser = threading.Thread(target=press)
     presser.start()
     with pytest.raises(KeyboardInterrupt):
-        CommandModel(script(says, program="sh")).fit_predict(*samples("classification"), seed=0)
+        try:
+            CommandModel(script(says, program="sh")).fit_predict(*samples("classification"), seed=0)
+        finally:
+            done.set()
     presser.join()
     assert is_gone(int(child.read_text()))
 
