@@ -85,6 +85,7 @@ def test_wrong_codes_rows_and_locked_rows_are_refused(audit):
         audit.changeset(drop_rows=[locked])
 
 
+@pytest.mark.slow
 def test_a_changeset_of_another_version_is_refused(audit, planted, tmp_path):
     other = bn.audit(planted.table.slice(0, 300), label="label", workspace=tmp_path)
     with pytest.raises(StaleChangesetError):
@@ -98,6 +99,7 @@ def test_the_report_is_one_page(audit, tmp_path):
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://www.apache.org", "")
 
 
+@pytest.mark.slow
 def test_arrays_and_texts_are_sources(tmp_path):
     rng = np.random.default_rng(0)
     assert len(bn.audit(rng.normal(size=(50, 8)).astype(np.float32), workspace=tmp_path).rows) == 50
@@ -142,6 +144,7 @@ def test_a_selection_comes_with_what_it_is_worth(audit):
         bn.select(audit, 5_000)
 
 
+@pytest.mark.slow
 def test_rows_to_label_come_with_what_they_should_be_worth(halves, tmp_path):
     labelled, pool = halves
     found = bn.acquire(bn.audit(labelled, label="label", workspace=tmp_path), pool, 15)

@@ -14,6 +14,8 @@ from burnish.protocols import Silent
 from burnish.testing.planted import Defects, planted_vectors
 from burnish.workspace import Experiment, Limits, Workspace
 
+pytestmark = pytest.mark.slow
+
 
 def slow(*values, **more):
     return pytest.param(*values, marks=pytest.mark.slow, **more)

@@ -19,6 +19,8 @@ from burnish.testing.planted import Defects, planted_vectors
 from burnish.workspace import Limits, Workspace
 from burnish.workspace.door import _key
 
+pytestmark = pytest.mark.slow
+
 DEFECTS = Defects(
     duplicates=0.03, near_duplicates=0.03, leaks=0.02, wrong_labels=0.06, outliers=0.02, weak_slice=0.05
 )  # fmt: skip

@@ -75,6 +75,7 @@ def test_a_module_and_callable_is_an_embedder(tmp_path, monkeypatch):
     assert made.embed(pa.array(["abc", None]))[0].tolist() == [3, 1]
 
 
+@pytest.mark.slow
 def test_importing_the_registry_imports_no_embedder():
     heavy = "('onnxruntime', 'tokenizers', 'PIL', 'sklearn')"
     code = f"import sys, burnish.adapters.registry; print([m for m in {heavy} if m in sys.modules])"

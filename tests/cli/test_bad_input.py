@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 
 def table_of(n_rows=60, **fields):
     rng = np.random.default_rng(0)

@@ -10,6 +10,8 @@ import pytest
 
 from burnish.adapters.sources import read_source
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(n_rows=200, seed=0, **fields):
     """Two classes of vectors that are told apart; every fifth row is for evaluation, ten train rows are copies."""

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FILES = {"evaluation.json", "comparison.md", "junit.xml", "comparison.sarif", "disagreements.parquet"}
 
 

@@ -62,6 +62,7 @@ def test_limits_come_from_the_settings_file_too(run, vectors_file):
     assert "memory" in err
 
 
+@pytest.mark.slow
 def test_the_recall_that_was_asked_for_is_among_the_parameters(run_json, vectors_file):
     assert run_json("audit", vectors_file, "--recall", "0.9", "--threads", "1")[1]["parameters"]["recall"] == 0.9
 

@@ -53,6 +53,7 @@ def recipe(tmp_path):
     return write
 
 
+@pytest.mark.slow
 def test_the_file_names_the_source_and_its_fields(run_json, source, recipe):
     named = recipe('[burnish]\nsource = "rows.parquet"\nembedding = "vector"\nlabel = "label"\nid = "id"\nseed = 4\n')
     code, document = run_json("audit", *named)

@@ -8,6 +8,8 @@ import pytest
 
 from burnish.kernels.selection_methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 FILES = {"selected.parquet", "evaluation.json"}
 
 

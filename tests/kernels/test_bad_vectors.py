@@ -131,6 +131,7 @@ def test_thousands_of_copies_have_places_and_finite_outlier_scores(crowded):
 
 
 @pytest.mark.parametrize("n_rows", [2, 40, 9_000])
+@pytest.mark.slow
 def test_rows_that_are_all_the_same_are_neighbors_at_distance_zero(n_rows, compared):
     rows = np.tile(blobs(1), (n_rows, 1))
     found = nearest_neighbors(rows, 5, exact_rows=0)
@@ -206,6 +207,7 @@ def test_products_of_rows_of_any_kind_are_those_of_their_directions(odd, seed):
 
 @settings(max_examples=40, deadline=None)
 @given(odd=odd_rows())
+@pytest.mark.slow
 def test_every_later_kernel_has_an_answer_for_rows_of_any_kind(odd):
     rows, directed = odd
     found = nearest_neighbors(rows, 5)
@@ -288,6 +290,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.slow
 def test_rows_laid_out_otherwise_have_the_same_neighbors(form, tmp_path):
     plain = blobs(2_500)
     given_so = FORMS[form](plain, tmp_path)

@@ -76,6 +76,7 @@ def test_only_cut_off_rows_are_noise():
     assert np.mean(found.path[:300, 0] >= 0) > 0.9
 
 
+@pytest.mark.slow
 def test_thousands_of_copies_are_one_cluster_at_every_level():
     found = cluster_rows(neighbors_of(np.ones((3000, 4))), seed=0)
     assert found.size.tolist() == [3000] * 4

@@ -42,6 +42,7 @@ def drawn_interval(values, groups, seed=0):
     return bootstrap_interval(estimate, values - mean, groups, seed=seed, n_draws=1_000)
 
 
+@pytest.mark.slow
 def test_a_bootstrap_interval_covers_as_often_as_it_says_with_skewed_values_and_with_groups():
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(80), 3)
@@ -119,17 +120,18 @@ def correlated(rng, covariance, n_runs=10):
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])
+@pytest.mark.slow
 def test_simultaneous_intervals_hold_all_together_as_often_as_they_say(correlation):
     rng = np.random.default_rng(1)
     covariance = 1e-4 * (correlation + (1 - correlation) * np.eye(6))
     all_held, first_held = [], []
-    for _ in range(400):
+    for _ in range(200):
         intervals, _ = simultaneous_intervals(correlated(rng, covariance), covariance, n_units=1e6)
         held = [i.low <= 0 <= i.high for i in intervals]
         all_held.append(all(held))
         first_held.append(held[0])
-    assert np.mean(all_held) == pytest.approx(0.95, abs=0.025)
-    assert np.mean(first_held) == pytest.approx(0.96, abs=0.025)
+    assert np.mean(all_held) == pytest.approx(0.95, abs=0.03)
+    assert np.mean(first_held) == pytest.approx(0.96, abs=0.03)
 
 
 def test_company_costs_the_first_interval_little_and_the_others_more():

@@ -70,6 +70,7 @@ def test_a_metric_agrees_with_scikit_learn(name, task):
 
 
 @pytest.mark.parametrize(("name", "task"), CASES)
+@pytest.mark.slow
 def test_the_influence_is_the_derivative_by_the_weight_of_a_row(name, task):
     truth, predictions = world(task, seed=1)
     metric = METRICS[name]
@@ -83,6 +84,7 @@ def test_the_influence_is_the_derivative_by_the_weight_of_a_row(name, task):
 
 
 @pytest.mark.parametrize(("name", "task"), CASES)
+@pytest.mark.slow
 def test_influences_have_mean_zero_and_give_the_variance_over_rows(name, task):
     metric = METRICS[name]
     draws = [world(task, seed=s, n_rows=400) for s in range(150)]

@@ -48,6 +48,7 @@ def test_distances_agree_with_the_slow_version_at_any_scale(shape, k, seed, scal
     assert np.all(np.isinf(distances[:, width:]))
 
 
+@pytest.mark.slow
 def test_more_rows_than_one_block_give_the_same_answer_as_the_slow_version():
     embeddings = blobs(9_500)
     sampled = np.random.default_rng(1).choice(9_500, 200, replace=False)
@@ -78,6 +79,7 @@ def test_the_order_of_rows_does_not_matter(exact_rows):
         assert np.mean(moved.distances <= straight.distances[shuffled][:, -1:] + 2e-6) > 0.96
 
 
+@pytest.mark.slow
 def test_cells_find_the_wanted_share_of_true_neighbors_and_the_estimate_says_so():
     embeddings = np.random.default_rng(5).normal(size=(6_000, 14))
     exact = nearest_neighbors(embeddings, 15, exact_rows=10_000)

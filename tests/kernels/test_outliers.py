@@ -40,6 +40,7 @@ def test_planted_strangers_are_beyond_the_threshold_and_hardly_anyone_else_is():
 
 
 @pytest.mark.parametrize(("d", "n_clusters"), [(8, 1), (8, 10), (64, 1), (64, 10)])
+@pytest.mark.slow
 def test_clean_mixtures_give_hardly_any_false_flags(d, n_clusters):
     flagged = [score(mixture(500, d=d, n_clusters=n_clusters, seed=s)) >= FLAGGED for s in range(4)]
     assert np.mean(flagged) <= 0.005

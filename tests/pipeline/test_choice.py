@@ -162,6 +162,7 @@ def test_a_harmless_code_stays_as_no_loss_beyond_the_margin_can_be_seen(noisy):
     assert seen.left_out == ()
 
 
+@pytest.mark.slow
 def test_the_locked_rows_are_never_looked_at(noisy, one_class):
     findings = [*noisy.suspects(), *one_class, dropped("DUP001", noisy.wrong[:20])]
     plain = chosen(noisy, findings)
@@ -222,6 +223,7 @@ def test_progress_tells_how_many_models_are_trained_and_counts_them(noisy):
     assert progress.counts == progress.totals
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_choice(noisy, one_class):
     findings = [*noisy.suspects(), *one_class]
     assert chosen(noisy, findings, seed=4) == chosen(noisy, findings, seed=4)

@@ -12,6 +12,8 @@ from burnish.kernels.metrics import METRICS
 from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.standards import Standard
 
+pytestmark = pytest.mark.slow
+
 N_CLASSES = 3
 
 

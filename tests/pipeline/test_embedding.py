@@ -116,6 +116,7 @@ def test_progress_counts_distinct_unknown_rows():
     assert ticks.facts == {"embedded": 2, "known": 1, "equal": 1}
 
 
+@pytest.mark.slow
 def test_large_rows_go_in_smaller_batches():
     class Batches(Lengths):
         sizes = ()

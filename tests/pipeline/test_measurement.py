@@ -202,6 +202,7 @@ def test_a_metric_that_is_no_number_here_is_refused_rather_than_inconclusive(noi
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "balanced_accuracy", "macro_f1", "weighted_f1", "auroc"])
+@pytest.mark.slow
 def test_whatever_is_measured_a_lift_is_positive_where_after_is_better(noisy, metric):
     effect = run(noisy, dropping(noisy, noisy.wrong_labels), metric=metric, retrains=5)
     assert effect.metric == metric
@@ -363,6 +364,7 @@ def test_random_drops_are_never_better_and_pass_the_gate(clean, seed):
     assert effect.lift_low < 0 < effect.lift_high
 
 
+@pytest.mark.slow
 def test_many_codes_widen_the_interval_of_the_lift_only_a_little(noisy):
     rows = noisy.wrong_labels
     codes = np.array([f"C{i}" for i in np.arange(len(rows)) % 5])
@@ -392,6 +394,7 @@ def test_a_single_code_has_the_whole_lift_as_its_share(noisy):
     assert (share.value, share.low, share.high) == (effect.lift, effect.lift_low, effect.lift_high)
 
 
+@pytest.mark.slow
 def test_more_evaluation_rows_show_smaller_lifts_and_few_ask_for_too_many_rather_than_too_few():
     planted = planted_vectors(6_000, n_dims=32, spread=1.6, defects=Defects(wrong_labels=0.1), seed=1)
     locked = np.setdiff1d(np.arange(6_000), train_rows(planted))

@@ -37,6 +37,7 @@ def random_drop(evidence, n_rows, seed):
 
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1", "log_loss"])
 @pytest.mark.parametrize("n_edits", [110, 440])
+@pytest.mark.slow
 def test_the_outlook_says_beforehand_what_the_measurement_of_a_random_drop_says_afterwards(evidence, metric, n_edits):
     changes, protocol = random_drop(evidence, n_edits, 1), Protocol(METRICS[metric], PROBE)
     seen = outlook(evidence, changes, protocol, PROBE, seed=0)

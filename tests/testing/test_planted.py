@@ -84,6 +84,7 @@ def test_the_weak_slice_is_one_cross_of_two_fields(make):
     assert crossed == planted.weak_slice.tolist()
 
 
+@pytest.mark.slow
 def test_vectors_halfway_between_classes_are_told_apart_by_chance_only():
     planted = planted_vectors(4_000, defects=Defects(weak_slice=0.2), seed=1)
     truth = np.array(planted.true_labels)

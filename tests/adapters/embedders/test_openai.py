@@ -150,6 +150,7 @@ def test_texts_go_out_in_batches_with_model_and_key(server, waits):
 
 
 @pytest.mark.parametrize("name", PASSING)
+@pytest.mark.slow
 def test_a_fault_that_passes_is_waited_out(server, waits, name):
     embedder = opened(waits)
     server.faults = [PASSING[name]] * 3

@@ -134,6 +134,7 @@ class Dying(FolderScratch):
             raise Killed
 
 
+@pytest.mark.slow
 def test_a_search_that_dies_after_any_write_or_removal_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(cells, "SHARD_ROWS", 500)
     rows = np.random.default_rng(0).normal(size=(1_500, 8))

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import re
@@ -130,6 +131,7 @@ def test_what_a_program_does_wrong_is_told_with_a_remedy(script, says, told):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_is_killed_with_the_programs_it_started(script, tmp_path):
     says = f'sleep 300 & echo $! >"{tmp_path}/child"; echo waiting >&2; wait'
     started = time.monotonic()
@@ -159,11 +161,11 @@ def test_ctrl_c_kills_the_program_and_leaves_no_file(script, tmp_path):
     says = f'echo $$ >"{child}"; exec sleep 300'
     presser = threading.Thread(target=press)
     presser.start()
-    with pytest.raises(KeyboardInterrupt):
-        try:
-            CommandModel(script(says, program="sh")).fit_predict(*samples("classification"), seed=0)
-        finally:
-            done.set()
+    model = CommandModel(script(says, program="sh"))
+    with contextlib.ExitStack() as afterwards:
+        afterwards.callback(done.set)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit_predict(*samples("classification"), seed=0)
     presser.join()
     assert is_gone(int(child.read_text()))
 

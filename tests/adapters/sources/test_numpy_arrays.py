@@ -48,6 +48,7 @@ def refused(path):
     [np.asarray, np.asfortranarray, lambda x: x.astype(">f4"), lambda x: x.astype(">f8")],
     ids=["plain", "fortran", "big-endian", "big-endian double"],
 )
+@pytest.mark.slow
 def test_an_uncompressed_archive_is_mapped_and_a_compressed_one_read_and_both_hold_the_same(form, tmp_path):
     labels = np.arange(len(LARGE)) % 3
     np.savez(tmp_path / "rows.npz", X=form(LARGE), y=labels)

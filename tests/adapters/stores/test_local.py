@@ -96,6 +96,7 @@ for part in range(5):
 """
 
 
+@pytest.mark.slow
 def test_writers_at_the_same_time_do_not_clash(tmp_path):
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, tmp_path, str(seed)]) for seed in range(2)]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
