@@ -1,5 +1,8 @@
 """Every error that a caller may catch: what is wrong with the value seen, and what to do about it."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class BurnishError(Exception):
     """Say what is wrong in one line and, in `remedy`, what to do about it.
@@ -51,3 +54,9 @@ class ModelError(BurnishError):
 
 class OutputError(BurnishError):
     """The output folder or workspace cannot be written."""
+
+
+def nearest(name: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Give the hint "Did you mean 'accuracy'? " for a name that is like a known one, else nothing."""
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=cutoff)
+    return f"Did you mean {near[0]!r}? " if near else ""

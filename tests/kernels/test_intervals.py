@@ -8,11 +8,15 @@ from burnish.kernels.intervals import (
     Spread,
     bootstrap_interval,
     exact_mcnemar,
-    retrain_interval,
     row_covariance,
     share_interval,
     simultaneous_intervals,
 )
+
+
+def retrain_interval(estimates, row_variance, *, n_units):
+    """The interval of one mean over retrains."""
+    return simultaneous_intervals(estimates[:, None], np.array([[row_variance]]), n_units=n_units)[0][0]
 
 
 @given(total=st.integers(1, 500), share=st.floats(0, 1))

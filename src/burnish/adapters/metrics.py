@@ -1,15 +1,12 @@
 """Metrics by name: a built-in one, or a user's `module:callable`."""
 
-import difflib
-import importlib
-import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
+from burnish.adapters.importing import imported
 from burnish.adapters.models.estimator import FAILURES
-from burnish.errors import UsageError
+from burnish.errors import UsageError, nearest
 from burnish.kernels.metrics import DEFAULT_METRICS, METRICS, FunctionMetric, Metric
 
 
@@ -27,11 +24,9 @@ def resolve_metric(metric: object, *, task: str, classes: tuple[str, ...] = ()) 
     if ":" in name:
         return _function(_imported(name), name, task, classes)
     if name not in METRICS:
-        near = difflib.get_close_matches(name, METRICS, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UsageError(
             f"unknown metric {name!r}.",
-            remedy=f"{hint}Known metrics: {', '.join(METRICS)}, or module:callable.",
+            remedy=f"{nearest(name, METRICS)}Known metrics: {', '.join(METRICS)}, or module:callable.",
         )
     return METRICS[name]
 
@@ -63,17 +58,8 @@ def _told(function: Callable[..., Any], name: str) -> Callable[..., float]:
 
 
 def _imported(name: str) -> Callable[..., Any]:
-    """Import `module:callable`, from where the user stands too, as models are."""
-    module, _, attribute = name.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:  # ValueError: an empty module name
-        raise UsageError(
-            f"the metric {name!r} cannot be imported: {error}.",
-            remedy="It is module:callable, importable from where you stand.",
-        ) from error
+    found = imported(name, what=f"the metric {name!r}")
     if not callable(found):
         raise UsageError(f"the metric {name!r} is no function.", remedy="Name one that takes (truth, predicted).")
-    return found  # type: ignore[no-any-return]
+    function: Callable[..., Any] = found
+    return function

@@ -168,12 +168,6 @@ def simultaneous_intervals(
     return [_interval(value, spread, level) for value, spread, level in found], spreads
 
 
-def retrain_interval(estimates: Floats, row_variance: float, *, n_units: float, confidence: float = 0.95) -> Interval:
-    """Give the interval of one mean over retrains (n_retrains,): see `simultaneous_intervals`."""
-    rows = np.array([[row_variance]])
-    return simultaneous_intervals(estimates[:, None], rows, n_units=n_units, confidence=confidence)[0][0]
-
-
 def _joint_levels(covariance: Floats, level: float) -> Floats:
     """Give the two-sided level (m,) of each interval such that any of them fails with the chance `level`."""
     errors = np.sqrt(np.diag(covariance))

@@ -16,9 +16,9 @@ from burnish.kernels.folds import group_folds
 from burnish.kernels.metrics import METRICS
 from burnish.pipeline.arms import AFTER, BEFORE, SHARE, Change, Plan, contrast
 from burnish.pipeline.decision import Policy, Treatment, decide
-from burnish.pipeline.judging import task_of
+from burnish.pipeline.judging import setting_for
 from burnish.pipeline.retraining import Protocol, predict_each
-from burnish.pipeline.settings import Rows, Setting, setting_of
+from burnish.pipeline.settings import Rows, Setting
 from burnish.protocols import Progress
 
 Floats = NDArray[np.float64]
@@ -110,7 +110,7 @@ def choose(
     standard errors; dropping is tried before relabelling.
     """
     found = tuple(findings)
-    setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
+    setting = setting_for(evidence, protocol.metric)
     changes = decide(evidence, found, policy)
     if not set(changes.codes) - set(ALWAYS):
         return Choice(policy)

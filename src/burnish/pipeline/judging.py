@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from burnish.dataset import Task, Verdict
+from burnish.dataset import Evidence, Task, Verdict
 from burnish.errors import InputError, UsageError
 from burnish.kernels.intervals import TRAIN_FACTOR, Interval, Spread, row_covariance, simultaneous_intervals
 from burnish.kernels.metrics import FunctionMetric, Metric, row_blocks
 from burnish.pipeline.retraining import Predictions
-from burnish.pipeline.settings import Mask, Setting
+from burnish.pipeline.settings import Mask, Setting, setting_of
 from burnish.pipeline.standards import Standard
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,11 @@ def task_of(metric: Metric, task: Task) -> Task:
     raise UsageError(
         f"the metric {metric.name!r} does not fit {task}.", remedy=f"It is for {' and '.join(metric.tasks)}."
     )
+
+
+def setting_for(evidence: Evidence, metric: Metric) -> Setting:
+    """Give the rows on which a metric can be measured."""
+    return setting_of(evidence, task_of(metric, evidence.dataset.task))
 
 
 @dataclass(frozen=True, eq=False)

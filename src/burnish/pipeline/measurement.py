@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from burnish.dataset import Arm, Aside, Changeset, Evaluation, Evidence, Share
 from burnish.kernels.intervals import Interval, main_confidence
 from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, ONLY, SHARE, Change, Contrast, contrast
-from burnish.pipeline.judging import Judge, intervals_of, judge_lift, task_of
+from burnish.pipeline.judging import Judge, intervals_of, judge_lift, setting_for
 from burnish.pipeline.retraining import Predictions, Protocol, Round, predict_rounds, rounds_of
-from burnish.pipeline.settings import Mask, Setting, setting_of
+from burnish.pipeline.settings import Mask, Setting
 from burnish.pipeline.slice_effects import SliceReport, slice_report
 from burnish.protocols import Progress
 
@@ -31,7 +31,7 @@ def measure(
     StaleChangesetError when it was made for another version, InputError when the metric is no number here.
     """
     changeset.refuse_other(evidence.dataset)
-    setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
+    setting = setting_for(evidence, protocol.metric)
     refuse_locked(evidence, changeset)
     change = Change(setting, changeset)
     rounds = rounds_of(change, protocol, seed=seed)

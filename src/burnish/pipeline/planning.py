@@ -7,9 +7,9 @@ import numpy as np
 from burnish.dataset import Changeset, Edit, Evidence
 from burnish.kernels.intervals import Spread, main_confidence
 from burnish.pipeline.arms import AFTER, BEFORE, Change
-from burnish.pipeline.judging import Judge, intervals_of, task_of
+from burnish.pipeline.judging import Judge, intervals_of, setting_for
 from burnish.pipeline.retraining import Protocol, predict_each, rounds_of
-from burnish.pipeline.settings import Setting, setting_of
+from burnish.pipeline.settings import Setting
 from burnish.protocols import Model
 
 PILOT_RETRAINS = 4
@@ -37,7 +37,7 @@ def outlook(evidence: Evidence, changeset: Changeset | None, protocol: Protocol,
     A change that does something moves more predictions than a random one, so that the true figure is often
     somewhat larger; the evaluation gives it afterwards. Without a changeset a tenth of the rows is dropped.
     """
-    setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
+    setting = setting_for(evidence, protocol.metric)
     pilot = replace(protocol, model=probe, retrains=PILOT_RETRAINS)
     n_edits = round(EDITED * len(setting.train)) if changeset is None else len(changeset)
     spread, before = _pilot(_random_drop(setting, n_edits, seed), pilot, seed)

@@ -1,12 +1,11 @@
 """Recipe: what `burnish.toml` says (flags, checks, policy, gates), all of it checked before any work is done."""
 
-import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeGuard, get_args
 
-from burnish.errors import UsageError
+from burnish.errors import UsageError, nearest
 from burnish.pipeline.catalog import CHECKS
 from burnish.pipeline.decision import DEFAULT_TREATMENTS, Policy, Treatment
 from burnish.protocols import Check
@@ -112,8 +111,7 @@ class _Reader:
             return
         if homeless and str(key).replace("-", "_") in self.known_flags:
             raise self._wrong(f"{key} stands in no table", "Write [burnish] on a line above it.")
-        near = difflib.get_close_matches(str(key), known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+        hint = nearest(key, known).strip() or f"Known: {', '.join(sorted(known)) or 'none'}."
         raise self._wrong(f"unknown {what}: {key!r}", hint)
 
     def _wrong(self, problem: str, remedy: str) -> UsageError:

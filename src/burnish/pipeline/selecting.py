@@ -1,6 +1,5 @@
 """Selecting: the best rows under a budget, and what they are worth beside as many drawn at random."""
 
-import difflib
 import math
 from dataclasses import dataclass, replace
 
@@ -9,16 +8,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Evaluation, Evidence
-from burnish.errors import UsageError
+from burnish.errors import UsageError, nearest
 from burnish.kernels.neighbors import Neighbors
 from burnish.kernels.row_values import row_values
 from burnish.kernels.selection_methods import METHODS, Pool, select_rows
 from burnish.kernels.vectors import Vectors
 from burnish.pipeline.arms import AFTER, BEFORE, CONTROL, Plan
-from burnish.pipeline.judging import Judge, task_of
+from burnish.pipeline.judging import Judge, setting_for
 from burnish.pipeline.measurement import VS_CONTROL, Tally, evaluation_of
 from burnish.pipeline.retraining import Protocol, Round, predict_rounds
-from burnish.pipeline.settings import Rows, Setting, setting_of
+from burnish.pipeline.settings import Rows, Setting
 from burnish.pipeline.slice_effects import SliceReport
 from burnish.protocols import Progress
 
@@ -52,10 +51,9 @@ class Budget:
                 f"the budget is {self.size:g}.", remedy="Ask for 1 row or more, or for a share such as 0.1."
             )
         if self.method not in METHODS:
-            near = difflib.get_close_matches(self.method, METHODS, n=1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
             raise UsageError(
-                f"no selection method {self.method!r}.", remedy=f"{hint}Known methods: {', '.join(METHODS)}."
+                f"no selection method {self.method!r}.",
+                remedy=f"{nearest(self.method, METHODS)}Known methods: {', '.join(METHODS)}.",
             )
 
     def of(self, n_rows: int) -> int:
@@ -92,7 +90,7 @@ def selection_effect(
     The verdict is on chosen against random, for this pool: the draws are independent, so that the variance between
     retrains counts by one over their number, and the rows to choose from are not themselves chance.
     """
-    setting = setting_of(evidence, task_of(protocol.metric, evidence.dataset.task))
+    setting = setting_for(evidence, protocol.metric)
     rounds = _rounds(setting, np.intersect1d(chosen, setting.train), protocol, seed)
     judge = Judge(setting, protocol, train_factor=1 / protocol.retrains)
     given = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)

@@ -1,10 +1,8 @@
 """Models as a user names them: the probe, an estimator, a training program, or a Model of one's own."""
 
-import importlib
-import sys
-from pathlib import Path
 from typing import cast
 
+from burnish.adapters.importing import imported
 from burnish.adapters.models.command import TIMEOUT_SECONDS, CommandModel
 from burnish.adapters.models.estimator import FAILURES, EstimatorModel, On
 from burnish.adapters.models.linear import LinearProbe
@@ -47,19 +45,11 @@ def _offered(model: object, on: On, *, said: str) -> Model:
 
 
 def _imported(name: str, *, said: str) -> object:
-    """Import `module:callable`, from where the user stands too, as `python -m` does; call it if it is callable."""
+    """Import `module:callable`; call it if it is callable."""
     module, _, attribute = name.partition(":")
     if not module or not attribute:
         raise UsageError(f"unknown model {said!r}.", remedy=KNOWN)
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
-    try:
-        made = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, SyntaxError, ValueError) as error:
-        raise UsageError(
-            f"the model {said!r} cannot be imported: {error}.",
-            remedy="It is module:callable, importable from where you stand, as in sklearn.svm:SVC.",
-        ) from error
+    made = imported(name, what=f"the model {said!r}")
     try:
         return made() if callable(made) else made
     except FAILURES as error:

@@ -1,6 +1,5 @@
 """Roles of the fields: those that the user named, checked; the others guessed, with the reason."""
 
-import difflib
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ from burnish.adapters.sources.images import resolve_paths
 from burnish.adapters.sources.opened import Given, Guess, Opened, named
 from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_list, is_scalar, is_text, is_vector
 from burnish.dataset import Roles
-from burnish.errors import InputError, MissingFieldError, UsageError
+from burnish.errors import InputError, MissingFieldError, UsageError, nearest
 
 
 def decide_roles(opened: Opened, given: Given) -> tuple[Roles, list[Guess]]:
@@ -84,11 +83,9 @@ def _given_meta(given: Given) -> tuple[str, ...] | None:
 def _refuse_unfit(role: str, table: pa.Table, field: str) -> None:
     names = table.column_names
     if field not in names:
-        near = difflib.get_close_matches(field, names, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
         raise MissingFieldError(
             f"no field {field!r} for {role}.",
-            remedy=f"{hint}Known fields: {', '.join(map(repr, names)) or 'none'}.",
+            remedy=f"{nearest(field, names)}Known fields: {', '.join(map(repr, names)) or 'none'}.",
         )
     kind = table.schema.field(field).type
     if types.is_null(kind):
