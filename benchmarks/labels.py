@@ -129,17 +129,22 @@ def clinc_in_scope() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return sets.embeddings("clinc150")[inside], _codes(clinc.filter(pa.array(inside))["label"])
 
 
-def embedded(
-    name: str, vectors: NDArray[np.float32], given: NDArray[np.int64], true: NDArray[np.int64], *, copies=None
-) -> Task:
-    """Run the steps of an audit as they stand by default, and hand their columns to all methods."""
+def labelled(vectors: NDArray[np.float32], given: NDArray[np.int64], copies=None) -> Evidence:
+    """Give rows with vectors and labels, none of them locked, as the first steps leave them."""
     ids = pa.array([str(i) for i in range(len(given))])
     fields = pa.table({"id": ids, "label": pa.array(given).cast(pa.string())})
     content = np.arange(2 * len(given), dtype=np.uint64).reshape(-1, 2)
     evidence = Evidence(Dataset(fields, ids, content, Roles(id="id", label="label")))
     columns = [Column("embeddings", unit_rows(vectors), "row"), Column("evaluation", np.zeros(len(given), bool))]
     columns += [] if copies is None else [Column("exact_group", copies)]
-    evidence = evidence.adding(columns)
+    return evidence.adding(columns)
+
+
+def embedded(
+    name: str, vectors: NDArray[np.float32], given: NDArray[np.int64], true: NDArray[np.int64], *, copies=None
+) -> Task:
+    """Run the steps of an audit as they stand by default, and hand their columns to all methods."""
+    evidence = labelled(vectors, given, copies)
     evidence = evidence.adding(NearestNeighbors().run(evidence, seed=0))
     evidence = evidence.adding(Predictions().run(evidence, seed=0))
     order = np.array([int(c) for c in evidence.dataset.labels.classes])

@@ -93,13 +93,7 @@ def held_out_labels() -> Iterator[tuple]:
 
 
 def label_evidence(vectors, given, copies) -> Evidence:
-    ids = pa.array([str(i) for i in range(len(given))])
-    fields = pa.table({"id": ids, "label": pa.array(given).cast(pa.string())})
-    content = np.arange(2 * len(given), dtype=np.uint64).reshape(-1, 2)
-    evidence = Evidence(Dataset(fields, ids, content, Roles(id="id", label="label")))
-    columns = [Column("embeddings", unit_rows(vectors), "row"), Column("evaluation", np.zeros(len(given), bool))]
-    columns += [] if copies is None else [Column("exact_group", copies)]
-    evidence = evidence.adding(columns)
+    evidence = label_sets.labelled(vectors, given, copies)
     for step in (NearestNeighbors(), Predictions(), LabelQuality()):
         evidence = evidence.adding(step.run(evidence, seed=0))
     return evidence

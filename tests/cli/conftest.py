@@ -25,6 +25,22 @@ def run(tmp_path, monkeypatch, capfd):
 
 
 @pytest.fixture
+def refused(run, tmp_path):
+    """Run `burnish …` and hold that it is refused: one line says what, one what to do, and nothing is written."""
+
+    def command(arguments, said, remedy):
+        code, out, err = run(*arguments)
+        assert (code, out) == (3, "")
+        lines = err.strip().splitlines()
+        assert len(lines) == 2
+        assert said in lines[0]
+        assert remedy in lines[1]
+        assert not (tmp_path / "burnish-out").exists()
+
+    return command
+
+
+@pytest.fixture
 def run_json(run):
     def command(*arguments):
         code, out, _ = run(*arguments, "--json")

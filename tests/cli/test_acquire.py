@@ -73,15 +73,9 @@ def test_a_few_labels_are_enough_to_ask(run, parts, tmp_path):
         (("--budget", "5"), "pool", ""),
     ],
 )
-def test_wrong_usage_says_what_and_what_to_do(run, parts, tmp_path, case):
+def test_wrong_usage_says_what_and_what_to_do(refused, parts, case):
     arguments, said, remedy = case
-    code, out, err = run("acquire", parts[0], "--id", "id", "--label", "label", *arguments)
-    assert (code, out) == (3, "")
-    lines = err.strip().splitlines()
-    assert len(lines) == 2
-    assert said in lines[0]
-    assert remedy in lines[1]
-    assert not (tmp_path / "burnish-out").exists()
+    refused(("acquire", parts[0], "--id", "id", "--label", "label", *arguments), said, remedy)
 
 
 @pytest.mark.parametrize(

@@ -134,15 +134,9 @@ def test_numbers_are_compared_by_their_errors(run_json, files):
         (lambda t: t.rename_columns(["id", "other", "predicted"]), "'label'", "'other'"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(run, files, tmp_path, case):
+def test_files_that_do_not_fit_are_refused(refused, files, case):
     change, said, remedy = case
-    code, out, err = run(*files(predictions_of(0.7), change(predictions_of(0.9, seed=1))))
-    assert (code, out) == (3, "")
-    lines = err.strip().splitlines()
-    assert len(lines) == 2
-    assert said in lines[0]
-    assert remedy in lines[1]
-    assert not (tmp_path / "burnish-out").exists()
+    refused(files(predictions_of(0.7), change(predictions_of(0.9, seed=1))), said, remedy)
 
 
 def test_a_metric_of_probabilities_is_refused_where_there_are_none(run, files):

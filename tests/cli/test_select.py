@@ -70,15 +70,9 @@ def test_the_measurement_of_a_former_selection_does_not_stay_behind(run, vectors
         ((), "budget", "--help"),
     ],
 )
-def test_wrong_usage_says_what_and_what_to_do(run, vectors_file, tmp_path, case):
+def test_wrong_usage_says_what_and_what_to_do(refused, vectors_file, case):
     arguments, said, remedy = case
-    code, out, err = run("select", vectors_file, "--label", "label", *arguments)
-    assert (code, out) == (3, "")
-    lines = err.strip().splitlines()
-    assert len(lines) == 2
-    assert said in lines[0]
-    assert remedy in lines[1]
-    assert not (tmp_path / "burnish-out").exists()
+    refused(("select", vectors_file, "--label", "label", *arguments), said, remedy)
 
 
 def test_help_shows_an_example(run):

@@ -143,13 +143,13 @@ def test_the_outlook_is_told_in_points_or_in_the_metric():
 
 def test_the_choice_tells_what_stays_and_why_the_rest_does_not():
     codes = (
-        CodeChoice("DUP001", "drop", 15, 0.01, 0.0, 0.02, kept=True, reason="helps"),
+        CodeChoice("DUP001", "drop", 15, 0.01, 0.0, 0.02, kept=True, reason="a share above zero"),
         CodeChoice(
             "LAB001", "drop", 9, -0.1, -0.2, 0.0, kept=False, reason="a loss beyond the margin is likely enough"
         ),
     )
     text = printed(show_choice, Choice(Policy(), codes))
-    assert "chosen on inner folds of the training rows: DUP001 drop (helps)\n" in text
+    assert "chosen on inner folds of the training rows: DUP001 drop (a share above zero)\n" in text
     assert "left out: LAB001, a loss beyond the margin is likely enough\n" in text
     assert printed(show_choice, None) == printed(show_choice, Choice(Policy())) == ""
 

@@ -13,6 +13,7 @@ from burnish.pipeline import choice as pipeline_choice
 from burnish.pipeline.choice import N_FOLDS, N_REPEATS, choose
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.retraining import Protocol
+from burnish.pipeline.settings import setting_of
 from burnish.protocols import Silent
 from burnish.testing.planted import Defects, planted_vectors
 
@@ -78,7 +79,7 @@ def test_a_code_whose_edits_hurt_is_left_out_and_one_that_helps_stays(noisy, one
     assert told["QUA001"].value < -0.02
     assert told["QUA001"].reason == "a loss beyond the margin is likely enough"
     assert told["LAB001"].value > 0
-    assert told["LAB001"].reason == "helps"
+    assert told["LAB001"].reason == "a share above zero"
     assert all(code.low < code.value < code.high for code in seen.codes)
     assert told["LAB001"].n_edits == len(noisy.wrong)
 
@@ -205,7 +206,7 @@ def test_folds_hold_every_training_row_out_once_a_repeat_and_copies_together(noi
     near = np.full(N_ROWS, -1)
     near[noisy.train[:60]] = np.arange(60) // 3
     evidence = noisy.evidence.adding([Column("near_group", near)])
-    folds = pipeline_choice._folds(pipeline_choice.setting_of(evidence), seed=0)
+    folds = pipeline_choice._folds(setting_of(evidence), seed=0)
     assert len(folds) == N_FOLDS * N_REPEATS
     for repeat in range(N_REPEATS):
         held = np.concatenate(folds[repeat * N_FOLDS : (repeat + 1) * N_FOLDS])

@@ -39,7 +39,7 @@ LABELS = (
 )
 CHOICE = [
     {"code": "DUP002", "treatment": "drop", "n_edits": 70, "value": 0.001, "low": -0.003, "high": 0.005, "kept": True,
-     "reason": "helps"},
+     "reason": "a share above zero"},
     {"code": "QUA001", "treatment": "drop", "n_edits": 5, "value": -0.01, "low": -0.02, "high": 0.0, "kept": False,
      "reason": "a loss beyond the margin is likely enough"},
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from burnish.errors import UsageError
 from burnish.kernels.clusters import cluster_rows
+from burnish.kernels.graph_changes import drop_rows
 from burnish.kernels.kmeans import assign, fit_cells
 from burnish.kernels.neighbors import Neighbors, nearest_neighbors
 from burnish.kernels.selection import require_budget, select_on_graph
@@ -237,23 +238,14 @@ class _Known(NamedTuple):
 
     def of(self, rows: Rows) -> Candidates:
         """Give some rows as candidates."""
-        path = self.pool.cluster_path
+        path, known, vectors = self.pool.cluster_path, self.pool.neighbors, self.vectors.subset(rows)
         return Candidates(
-            self.vectors.subset(rows),
+            vectors,
             self.centered.subset(rows),
             self.weights[rows],
-            None if self.pool.strata is not None else _among(self.pool.neighbors, rows),
+            None if known is None or self.pool.strata is not None else drop_rows(vectors, known, rows),
             None if path is None else path[rows],
         )
-
-
-def _among(neighbors: Neighbors | None, rows: Rows) -> Neighbors | None:
-    """Give the neighbors of some rows, ascending, by their place among these."""
-    if neighbors is None or len(rows) == len(neighbors.positions):
-        return neighbors
-    place = np.full(len(neighbors.positions) + 1, -1, np.int32)
-    place[rows] = np.arange(len(rows))
-    return neighbors._replace(positions=place[neighbors.positions[rows]], distances=neighbors.distances[rows])
 
 
 def _trust(weights: NDArray[np.floating] | None, n_rows: int) -> Floats:

@@ -105,15 +105,16 @@ def acquire(evidence: Evidence, pool: Dataset, vectors: Floats, wish: Wish, *, l
 
 def _refuse_overlap(evidence: Evidence, pool: Dataset) -> None:
     dataset = evidence.dataset
-    same_id = np.zeros(len(pool), bool)
-    if pool.roles.id is not None and dataset.roles.id is not None:
-        same_id = pc.is_in(pool.row_ids, value_set=dataset.row_ids).to_numpy(zero_copy_only=False)
+    named = pool.roles.id is not None and dataset.roles.id is not None
     both = np.concatenate([dataset.content, pool.content])
     codes = np.unique(both, axis=0, return_inverse=True)[1].ravel()
     here, there = codes[: len(dataset)], codes[len(dataset) :]
     locked = np.asarray(evidence["evaluation"], bool)
-    for rows, what in ((here[locked], "evaluation"), (here[~locked], "training")):
-        overlap = np.isin(there, rows) | (same_id if what == "training" else np.zeros(len(pool), bool))
+    for side, what in ((locked, "evaluation"), (~locked, "training")):
+        overlap = np.isin(there, here[side])
+        if named:
+            ids = dataset.row_ids.filter(pa.array(side))
+            overlap |= pc.is_in(pool.row_ids, value_set=ids).to_numpy(zero_copy_only=False)
         if overlap.any():
             first = pool.row_ids.filter(pa.array(overlap)).to_pylist()[:SHOWN]
             raise InputError(

@@ -169,7 +169,6 @@ def _judged(code: str, share: Floats, changes: Changeset, margin: float) -> Code
     value, half = float(share.mean()), float(stats.t.ppf(0.9, len(share) - 1)) * _error(share)
     edits = changes.only(code).edits
     kept = value > 0 or value - half > -margin
-    reason = (
-        "helps" if value > 0 else "no loss beyond the margin" if kept else "a loss beyond the margin is likely enough"
-    )
+    unseen = "no loss beyond the margin" if kept else "a loss beyond the margin is likely enough"
+    reason = "a share above zero" if value > 0 else unseen
     return CodeChoice(code, edits[0].action, len(edits), value, value - half, value + half, kept, reason)

@@ -70,7 +70,8 @@ def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
         confidence=standard.confidence,
     )  # fmt: skip
     margin = standard.margin_at(values[BEFORE])
-    needed = spreads["lift"].units_needed(standard.point_at(values[BEFORE]), margin=margin)
+    seen = {"margin": margin, "confidence": standard.confidence}
+    needed = spreads["lift"].units_needed(standard.point_at(values[BEFORE]), **seen)
     slices = slice_report(pair.evidence, judge, {name: [one] for name, one in sides.items()}, seed=seed)
     nothing = float("nan")
     return Evaluation(
@@ -79,7 +80,7 @@ def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
         arms=tuple(_arm(name, values[name], moves[name], judge) for name in sides),
         lift=drawn.value, lift_low=drawn.low, lift_high=drawn.high,
         lift_vs_control=nothing, lift_vs_control_low=nothing, lift_vs_control_high=nothing,
-        smallest_visible_lift=spreads["lift"].visible(margin=margin, confidence=standard.confidence),
+        smallest_visible_lift=spreads["lift"].visible(**seen),
         rows_for_one_point=needed * len(truth) / spreads["lift"].n_units if np.isfinite(needed) else None,
         verdict=judge_lift(drawn, margin=margin),
         confidence=standard.confidence, margin=margin,

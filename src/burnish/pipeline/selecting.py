@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Evaluation, Evidence
 from burnish.errors import UsageError, nearest
+from burnish.kernels.graph_changes import drop_rows
 from burnish.kernels.neighbors import Neighbors
 from burnish.kernels.row_values import row_values
 from burnish.kernels.selection_methods import METHODS, Pool, select_rows
@@ -71,12 +72,12 @@ def choose_rows(evidence: Evidence, budget: Budget, *, seed: int) -> Rows:
     """Give the positions of the chosen rows, the most useful first; evaluation rows are never chosen."""
     rows = np.flatnonzero(~np.asarray(evidence["evaluation"], bool))
     size = budget.of(len(rows))
-    paths = evidence.get("cluster_path")
+    paths, vectors = evidence.get("cluster_path"), Vectors.of(evidence["embeddings"]).subset(rows)
     pool = Pool(
-        np.asarray(evidence["embeddings"])[rows],
+        vectors,
         strata=_strata(evidence, budget, rows),
         weights=_weights(evidence, budget, rows, seed),
-        neighbors=_among(evidence, rows),
+        neighbors=_among(evidence, vectors, rows),
         cluster_path=None if paths is None else np.asarray(paths, np.int64)[rows],
     )
     return rows[select_rows(pool, budget=size, method=budget.method, seed=seed)]
@@ -94,7 +95,7 @@ def selection_effect(
     rounds = _rounds(setting, np.intersect1d(chosen, setting.train), protocol, seed)
     judge = Judge(setting, protocol, train_factor=1 / protocol.retrains)
     given = predict_rounds(protocol.model, rounds, setting.sample(setting.evaluation), progress=progress)
-    sizes = {BEFORE: len(setting.train), AFTER: len(chosen), CONTROL: len(chosen)}
+    sizes = {name: len(sample) for name, sample in rounds[0].trains.items()}
     found = evaluation_of(Tally.of(given, judge), judge, n_train=sizes, slices=SliceReport(), main=VS_CONTROL)
     recipe = {"model": protocol.model.recipe, "retrains": protocol.retrains}
     parameters = {**recipe, "seed": seed, "labels": ["all rows", "selected rows"], **found.parameters}
@@ -158,11 +159,10 @@ def _strata(evidence: Evidence, budget: Budget, rows: Rows) -> NDArray[np.int64]
     return np.asarray(values.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)[rows]
 
 
-def _among(evidence: Evidence, rows: Rows) -> Neighbors | None:
+def _among(evidence: Evidence, vectors: Vectors, rows: Rows) -> Neighbors | None:
     """Give the known neighbors of some rows among them; None where they are not known."""
     positions, distances = evidence.get("neighbors"), evidence.get("neighbor_distances")
     if positions is None or distances is None:
         return None
-    place = np.full(len(evidence.dataset) + 1, -1, np.int32)
-    place[rows] = np.arange(len(rows), dtype=np.int32)
-    return Neighbors(place[np.asarray(positions)[rows]], np.asarray(distances, np.float32)[rows])
+    known = Neighbors(np.asarray(positions, np.int32), np.asarray(distances, np.float32))
+    return drop_rows(vectors, known, rows)

@@ -62,7 +62,13 @@ def slice_report(
     max_drop = judge.standard.max_slice_drop * (1.0 if shares else float(np.abs(paired.before).mean()))
     named, gate = _named(_slices(evidence, space, rows), paired, max_drop, judge.standard)
     found = _found(space, paired, judge.standard, seed)
-    return SliceReport(named, found, _trend(evidence.dataset, rows, paired), gate, {"slices_by": metric.name})
+    return SliceReport(
+        named,
+        found,
+        _trend(evidence.dataset, rows, paired, judge.standard.confidence),
+        gate,
+        {"slices_by": metric.name},
+    )
 
 
 def _paired(judge: Judge, kept: Mapping[str, Sequence[Predictions]]) -> _Paired:
@@ -125,16 +131,16 @@ def _lifts(members: Sequence[NDArray[np.int64]], paired: _Paired) -> kernel.Slic
     return kernel.slice_lifts(paired.differences, columns, paired.groups)
 
 
-def _trend(dataset: Dataset, rows: NDArray[np.int64], paired: _Paired) -> dict[str, Any] | None:
+def _trend(dataset: Dataset, rows: NDArray[np.int64], paired: _Paired, confidence: float) -> dict[str, Any] | None:
     """Give the lift per bucket of time and its slope, where there is a time field that can be read."""
     read = None if dataset.roles.time is None else times_of(dataset.field(dataset.roles.time))
     if read is None:
         return None
     times, shown, unit = read
-    found = kernel_trend(paired.differences, times[rows], paired.groups)
+    found = kernel_trend(paired.differences, times[rows], paired.groups, confidence=confidence)
     if found.slope is None:
         return None
-    halves = found.lifts.half_widths(stats.norm.isf(0.025))
+    halves = found.lifts.half_widths(stats.norm.isf((1 - confidence) / 2))
     buckets = [
         {
             "start": shown(start), "stop": shown(stop), "size": int(size), "lift": float(lift),

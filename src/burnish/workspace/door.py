@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.adapters.engines import Threads, bounded, limited
-from burnish.adapters.models.linear import LinearProbe, choose_probe_l2
+from burnish.adapters.models.linear import LinearProbe
 from burnish.adapters.sources import Guess, read_source
 from burnish.adapters.stores import FolderScratch, LockStore
 from burnish.dataset import Changeset, Dataset, Evaluation, Evidence
@@ -46,7 +46,7 @@ from burnish.protocols import Check, Model, Progress, Silent, Step
 from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
 from burnish.workspace.choices import Choices
-from burnish.workspace.experiments import Experiment
+from burnish.workspace.experiments import Experiment, probe_l2
 from burnish.workspace.limits import Limits
 from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
 
@@ -156,14 +156,16 @@ class Workspace:
         """Tell the smallest lift that the evaluation rows can show, before any change is tried."""
         with bounded(self.limits.n_threads):
             setting, protocol = self._prepared(audited, experiment)
-            groups = setting.groups[setting.train]
-            l2 = choose_probe_l2(setting.sample(setting.train), groups, seed=self.seed)
-            return outlook(audited.evidence, changeset, protocol, LinearProbe(l2), seed=self.seed)
+            return self._outlook(audited, changeset, setting, protocol)
+
+    def _outlook(self, audited: Audited, changeset: Changeset | None, setting: Setting, protocol: Protocol) -> Outlook:
+        own = protocol.model
+        probe = own if isinstance(own, LinearProbe) else LinearProbe(probe_l2(setting, seed=self.seed))
+        return outlook(audited.evidence, changeset, protocol, probe, seed=self.seed)
 
     def measure(self, audited: Audited, changeset: Changeset, experiment: Experiment | None = None) -> Evaluation:
         """Train before, after and control by one frozen recipe, and compare on the locked rows."""
         with bounded(self.limits.n_threads):
-            refuse_drift(audited)
             _, protocol = self._prepared(audited, experiment)
             return measure(audited.evidence, changeset, protocol, seed=self.seed, progress=self.progress)
 
@@ -180,9 +182,8 @@ class Workspace:
         if not changes.edits:
             return Curation(audited, changes, None, None)
         with bounded(self.limits.n_threads):
-            refuse_drift(audited)
-            _, protocol = self._prepared(audited, experiment)
-            seen = self.outlook(audited, changes, experiment)
+            setting, protocol = self._prepared(audited, experiment)
+            seen = self._outlook(audited, changes, setting, protocol)
             if told is not None:
                 told(seen)
             choice = choose(audited.evidence, audited.findings, given, protocol, seed=self.seed, progress=self.progress)
@@ -224,11 +225,9 @@ class Workspace:
     def _probe_l2(self, audited: Audited) -> float:
         """Choose the probe's regularisation on the training rows; the usual one where nothing can be learned yet."""
         try:
-            setting = setting_of(audited.evidence)
+            return probe_l2(setting_of(audited.evidence), seed=self.seed)
         except InputError:
             return LinearProbe().l2
-        groups = setting.groups[setting.train]
-        return choose_probe_l2(setting.sample(setting.train), groups, seed=self.seed)
 
     def compare_predictions(
         self, first: Dataset, second: Dataset, experiment: Experiment | None = None
@@ -246,6 +245,7 @@ class Workspace:
         """Train one recipe on two versions, frozen on the first, and compare the two models on common locked rows."""
         with bounded(self.limits.n_threads):
             before, protocol = self._prepared(first, experiment)
+            refuse_drift(second)
             after = setting_of(second.evidence, before.targets.task)
             labels = _called(first.dataset.name, second.dataset.name)
             pair = versions_paired((before, after), second.evidence, protocol.model, seed=self.seed, labels=labels)
@@ -271,6 +271,8 @@ class Workspace:
         return replace(effect, parameters={**effect.parameters, **trained}), disagreements(pair, standard)
 
     def _prepared(self, audited: Audited, experiment: Experiment | None) -> tuple[Setting, Protocol]:
+        """Give what every measurement begins with; refuse locked rows that are not as they were."""
+        refuse_drift(audited)
         asked = experiment or Experiment()
         setting = setting_of(audited.evidence, asked.task(audited.dataset))
         return setting, asked.protocol(audited, setting, seed=self.seed)

@@ -32,13 +32,9 @@ class Experiment:
     max_slice_drop: float = 0.05
     timeout_seconds: float = TIMEOUT_SECONDS
 
-    def refuse_unusable(self, dataset: Dataset | None = None) -> None:
-        """Raise UsageError or ModelError for what cannot be used, before any work is done."""
-        task: Task = "classification" if dataset is None else dataset.task
-        metric = resolve_metric(self.metric, task=task)
-        if dataset is not None:
-            task_of(metric, task)
-        self._protocol(metric, l2=1.0)
+    def refuse_unusable(self) -> None:
+        """Raise UsageError or ModelError for what cannot be used on any data set, before one is read."""
+        self._protocol(resolve_metric(self.metric, task="classification"), l2=1.0)
 
     def task(self, dataset: Dataset) -> Task:
         """Give the task that the metric asks for."""
@@ -52,13 +48,15 @@ class Experiment:
 
     def protocol(self, audited: Audited, setting: Setting, *, seed: int) -> Protocol:
         """Give the frozen recipe: the probe's regularisation is chosen once, on the uncurated training rows."""
-        groups = setting.groups[setting.train]
-        l2 = 1.0
-        if self.model in (None, "probe"):
-            l2 = choose_probe_l2(setting.sample(setting.train), groups, seed=seed)
+        l2 = probe_l2(setting, seed=seed) if self.model in (None, "probe") else 1.0
         metric = resolve_metric(self.metric, task=audited.dataset.task, classes=setting.targets.classes)
         return self._protocol(metric, l2=l2)
 
     def _protocol(self, metric: Metric, *, l2: float) -> Protocol:
         model = resolve_model(self.model, l2=l2, timeout_seconds=self.timeout_seconds)
         return Protocol(metric, model, self.retrains, margin=self.margin, max_slice_drop=self.max_slice_drop)
+
+
+def probe_l2(setting: Setting, *, seed: int) -> float:
+    """Give the regularisation at which the probe predicts held-out training rows best."""
+    return choose_probe_l2(setting.sample(setting.train), setting.groups[setting.train], seed=seed)
