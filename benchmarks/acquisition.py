@@ -35,6 +35,7 @@ HEADS = {
     "| stop: less than 0.2 points | 1 | 3 |\n|---|---|---|---|---|---|---|---|---|---|---|---|",
 }
 N_BATCHES, POOL_SHARE, L2 = 10, 0.6, 1e-2
+SIZES = (2, 4, 15, 45)
 EVALUATION_ROWS, DRAWN = 1_000, 8
 STOPS = (MIN_GAIN, 0.01, 0.03)
 
@@ -233,22 +234,24 @@ def _stops(high: NDArray[np.float64], mean: NDArray[np.float64], least: float) -
 
 
 def _forecasts(name: str, how: str, run: int) -> list[tuple[float, ...]]:
-    """Give for two sizes, and one batch or twice as many labels: worth, mean worth, forecast and its four bounds.
+    """Give for some sizes, and one batch or twice as many labels: worth, mean worth, forecast and its four bounds.
 
     The mean worth is that of sets drawn at random, `DRAWN` of each size, also where labels were acquired.
     """
     here, rng, batch = world(name, run), np.random.default_rng(run), BATCHES[name]
     some = rng.permutation(len(here.test.labels))[:EVALUATION_ROWS]
     evaluation = Rows(here.test.embeddings[some], here.test.labels[some])
-    order, found = rng.permutation(len(here.labels)), []
+    order, sizes, found = rng.permutation(len(here.labels)), SIZES, []
     if how == "acquired":
-        order = np.zeros(0, np.int64)
+        order, sizes = np.zeros(0, np.int64), SIZES[:2]
         for _ in range(8):
             order = np.concatenate([order, burnish(State(here, order, run), batch)])
-    for n in (2 * batch, 4 * batch):
+    for n in batch * np.array(sizes):
         labelled = Rows(here.rows[order[:n]], here.labels[order[:n]])
         curve = learning_curve(labelled, evaluation, l2=L2, seed=run)
         for more in (batch, n):
+            if n + more > len(order):
+                continue
             told = forecast_gain(curve, more)
             worth = here.accuracy(order[: n + more]) - here.accuracy(order[:n])
             mean = mean_accuracy(name, run, n + more) - mean_accuracy(name, run, n)

@@ -25,8 +25,8 @@ EXPONENTS = np.array([0.01, 0.25, 0.5, 0.75, 1.0])
 FITTED_SIZES = 4
 """The largest sizes, a factor of 2.8 apart: small ones lie where no power law holds yet."""
 
-BATCH_LUCK, CURVE_LUCK = 0.5, 0.15
-"""How much of the variance between label sets of this size one batch's gain has, and the mean as one set tells it."""
+CURVE_LUCK = 0.3
+"""Of the variance of one batch's gain, how much the mean gain has as one label set tells it."""
 
 MIN_GAIN = 0.002
 """What the next labels have to be worth, as a share of the evaluation rows: 0.2 points."""
@@ -117,9 +117,10 @@ def forecast_gain(
     """Give what `n_more` labels more are expected to be worth, on all evaluation rows or on some (a cluster's mask).
 
     Power laws are fitted to bootstrap draws of repeats and evaluation rows together (Davison & Hinkley 1997,
-    section 3.8), and some of the luck of the draw is added to what they say: the variance between label sets of s
-    rows, which is that between subsets of s of m rows over 1 - s / m. Intervals hold the middle `confidence`. Raises
-    UsageError when `n_more` is below 1 or no evaluation row is asked.
+    section 3.8), and the luck of the draw is added to what they say. The variance between label sets of s rows is that
+    between subsets of s of m rows over 1 - s / m. A set of n rows and the same with k more share their luck but for
+    k / (n + k) of that variance (errors as means over the training rows, to first order). Intervals hold the middle
+    `confidence`. Raises UsageError when `n_more` is below 1 or no evaluation row is asked.
     """
     wrong = curve.wrong[-FITTED_SIZES:] if rows is None else curve.wrong[-FITTED_SIZES:, :, rows]
     if n_more < 1 or not wrong.shape[2]:
@@ -132,7 +133,8 @@ def forecast_gain(
     gains = now - law.at(curve.n_labelled + n_more)
     apart = wrong.mean(axis=2).var(axis=1, ddof=1) / (1 - sizes / curve.n_labelled)
     luck, ends = rng.normal(size=N_DRAWS) * np.sqrt(apart.mean()), [0.5 - confidence / 2, 0.5 + confidence / 2]
-    bounds = [np.quantile(gains + np.sqrt(share) * luck, ends) for share in (BATCH_LUCK, CURVE_LUCK)]
+    luck *= np.sqrt(n_more / (curve.n_labelled + n_more))
+    bounds = [np.quantile(gains + np.sqrt(share) * luck, ends) for share in (1.0, CURVE_LUCK)]
     low, high, mean_low, mean_high = np.concatenate(bounds).tolist()
     return Forecast(n_more, float(gains.mean()), low, high, mean_low, mean_high, float(now.mean()))
 
