@@ -83,6 +83,7 @@ def show_acquisition(console: Console, found: Acquisition) -> None:
     for line in found.clusters[:CLUSTERS_SHOWN]:
         part = lift_words(line["gain"], (line["low"], line["high"]), "accuracy")
         console.print(f"[dim]  {escape(clean(line['cluster'], 60))}: {escape(part)}[/]", highlight=False)
+    console.print("[dim]as of labels drawn at random; less where those you have were chosen[/]", highlight=False)
     console.print(f"[bold]{found.verdict}[/]: {STOP_RULE[str(found.verdict)]}", highlight=False)
 
 

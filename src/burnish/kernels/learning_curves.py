@@ -25,9 +25,6 @@ EXPONENTS = np.array([0.01, 0.25, 0.5, 0.75, 1.0])
 FITTED_SIZES = 4
 """The largest sizes, a factor of 2.8 apart: small ones lie where no power law holds yet."""
 
-CURVE_LUCK = 0.3
-"""Of the variance of one batch's gain, how much the mean gain has as one label set tells it."""
-
 MIN_GAIN = 0.002
 """What the next labels have to be worth, as a share of the evaluation rows: 0.2 points."""
 
@@ -69,23 +66,21 @@ class PowerLaw(NamedTuple):
 class Forecast(NamedTuple):
     """What `n_more` labels take off the error, and the error now; all as shares, not points.
 
-    `low`, `high`: where the gain of one batch turns out to lie, with the luck of the draw. `mean_low`, `mean_high`:
-    where the mean over random label sets lies.
+    `low`, `high`: where the gain of one batch turns out to lie, with the luck of the draw. It is that of labels drawn
+    at random: a batch that is chosen brings more after random labels, and less after chosen ones.
     """
 
     n_more: int
     gain: float
     low: float
     high: float
-    mean_low: float
-    mean_high: float
     error: float
 
     def verdict(self, *, min_gain: float = MIN_GAIN) -> Verdict:
-        """Say "stop" when even the upper bound of the mean gain is below `min_gain`, "go on" when the lower is not."""
-        if self.mean_high < min_gain:
+        """Say "stop" when even the upper bound is below `min_gain`, "go on" when the lower is not."""
+        if self.high < min_gain:
             return "stop"
-        return "go on" if self.mean_low >= min_gain else "not yet known"
+        return "go on" if self.low >= min_gain else "not yet known"
 
 
 def learning_curve(
@@ -134,9 +129,8 @@ def forecast_gain(
     apart = wrong.mean(axis=2).var(axis=1, ddof=1) / (1 - sizes / curve.n_labelled)
     luck, ends = rng.normal(size=N_DRAWS) * np.sqrt(apart.mean()), [0.5 - confidence / 2, 0.5 + confidence / 2]
     luck *= np.sqrt(n_more / (curve.n_labelled + n_more))
-    bounds = [np.quantile(gains + np.sqrt(share) * luck, ends) for share in (1.0, CURVE_LUCK)]
-    low, high, mean_low, mean_high = np.concatenate(bounds).tolist()
-    return Forecast(n_more, float(gains.mean()), low, high, mean_low, mean_high, float(now.mean()))
+    low, high = np.quantile(gains + luck, ends).tolist()
+    return Forecast(n_more, float(gains.mean()), low, high, float(now.mean()))
 
 
 def fit_power_law(sizes: NDArray[np.integer], errors: Floats) -> PowerLaw:
