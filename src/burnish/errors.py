@@ -56,6 +56,14 @@ class OutputError(BurnishError):
     """The output folder or workspace cannot be written."""
 
 
+class DamagedFileError(InputError):
+    """A file of the workspace is not as it was written."""
+
+
+class UnknownVersionError(InputError):
+    """A data set or version was named that the workspace does not have."""
+
+
 def nearest(name: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Give the hint "Did you mean 'accuracy'? " for a name that is like a known one, else nothing."""
     near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=cutoff)

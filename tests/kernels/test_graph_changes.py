@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from burnish.errors import UsageError
-from burnish.kernels.graph_changes import add_rows, drop_rows
+from burnish.kernels.graph_changes import add_rows, change_rows, drop_rows
 from burnish.kernels.neighbors import estimate_recall, nearest_neighbors
 
 
@@ -70,3 +70,29 @@ def test_rows_that_do_not_fit_the_graph_are_refused():
         add_rows(rows[:20], old)
     with pytest.raises(UsageError, match="50 embeddings"):
         drop_rows(rows, old, np.arange(40))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rows_dropped_and_added_in_any_order_give_nearly_the_graph_of_a_new_search(seed):
+    rng = np.random.default_rng(seed)
+    before = blobs(3_000, seed=seed)
+    rows = np.concatenate([rng.choice(3_000, 2_800, replace=False), np.full(150, -1)])
+    rng.shuffle(rows)
+    now = np.where(rows[:, None] >= 0, before[rows], blobs(len(rows), seed=seed))
+    changed = change_rows(now, nearest_neighbors(before, 10), rows)
+    new = nearest_neighbors(now, 10)
+    assert changed.positions.shape == (2_950, 10)
+    assert not np.any(changed.positions == np.arange(2_950)[:, None])
+    assert found_share(changed, now) > 0.98
+    assert np.mean(changed.positions == new.positions) > 0.95
+    fresh = rows < 0
+    np.testing.assert_allclose(changed.distances[fresh], new.distances[fresh], atol=2e-6)
+
+
+def test_rows_that_only_changed_their_order_keep_their_lists():
+    rows = blobs(400)
+    order = np.random.default_rng(2).permutation(400)
+    old = nearest_neighbors(rows, 6)
+    changed = change_rows(rows[order], old, order)
+    np.testing.assert_array_equal(order[changed.positions], old.positions[order])
+    np.testing.assert_array_equal(changed.distances, old.distances[order])

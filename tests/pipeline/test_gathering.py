@@ -1,12 +1,12 @@
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from burnish.adapters.stores import FolderScratch
-from burnish.dataset import Column, Evidence, Finding, Summary
+from burnish.dataset import Column, Evidence, Finding, Former, Summary
 from burnish.errors import UsageError
 from burnish.kernels.items import Held
 from burnish.pipeline.gathering import gather, judge, ordered, recipe
@@ -127,3 +127,63 @@ def test_parts_that_are_not_all_there_are_made_again(evidence, tmp_path):
         gather(evidence, chosen, seed=0, progress=Silent(), scratch=Dying(tmp_path))
     gather(evidence, chosen, seed=0, progress=Silent(), scratch=FolderScratch(tmp_path))
     assert RUNS == ["a", "a"]
+
+
+@dataclass(frozen=True)
+class Keeping(Fake):
+    """Writes 1 where it saw a near former version, 2 where it saw a far one, 0 else."""
+
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column]:  # noqa: ARG002
+        seen = 0 if evidence.former is None else 1 if evidence.former.near else 2
+        return [Column(name, np.full(len(evidence.dataset), seen)) for name in self.writes]
+
+
+def run(evidence, *steps):
+    return gather(evidence, steps, seed=0, progress=Silent()).evidence
+
+
+@pytest.fixture
+def built(evidence):
+    """Give evidence with a former version that the given steps were run on."""
+
+    def make(*steps, near=True):
+        before = run(evidence, *steps)
+        return replace(evidence, former=Former(before, np.arange(len(evidence.dataset)), near=near))
+
+    return make
+
+
+def test_only_a_step_that_asks_for_it_sees_the_former_version(built):
+    asks, does_not = Keeping("a", uses=("former",), writes=("x",)), Keeping("b", writes=("y",))
+    after = run(built(asks, does_not), asks, does_not)
+    assert (after["x"][0], after["y"][0]) == (1, 0)
+
+
+def test_the_former_version_is_near_only_to_a_step_that_made_all_it_makes_there_in_the_same_way(built):
+    step = Keeping("a", uses=("former",), writes=("x",))
+    patient = Keeping("a", uses=("any_former",), writes=("x",))
+    for other in (replace(step, revision=2), replace(step, writes=("y",))):
+        assert run(built(other), step)["x"][0] == 0
+        assert run(built(replace(other, uses=("any_former",))), patient)["x"][0] == 2
+    assert run(built(step, near=False), step)["x"][0] == 0
+    assert run(built(patient, near=False), patient)["x"][0] == 2
+
+
+def test_a_recipe_tells_what_was_built_on_a_former_version_and_what_was_not(built):
+    step, reader = Keeping("a", uses=("former",), writes=("x",)), Keeping("b", reads=("x",), writes=("y",))
+    given = built(step, reader)
+    whole, grown = run(replace(given, former=None), step, reader), run(given, step, reader)
+    for name in ("x", "y"):
+        plain, told = whole.columns[name].recipe, grown.columns[name].recipe
+        assert told.startswith(plain)
+        assert told != plain
+    again = replace(given, former=Former(grown, np.arange(len(given.dataset))))
+    assert run(again, step)["x"][0] == 1
+
+
+def test_the_recipes_of_given_columns_may_hold_any_sign(evidence):
+    given = evidence.adding([Column("v", np.zeros(20), "row", "static model-a/b revision=1")])
+    step = Keeping("a", reads=("v",), uses=("former",), writes=("x",))
+    before = run(given, step)
+    assert "+former" not in before.columns["x"].recipe
+    assert run(replace(given, former=Former(before, np.arange(20))), step)["x"][0] == 1

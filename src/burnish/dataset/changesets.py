@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from burnish.dataset.rows import Dataset, is_list
 from burnish.errors import InputError, LockedRowsError, StaleChangesetError
@@ -92,8 +94,8 @@ class Changeset:
                 f"the changeset was made for version {self.version}, this data set is {dataset.version}.",
                 remedy="Audit this version again, or pass the source that the changeset was made from.",
             )
-        unknown = [e.row_id for e in self.edits if e.row_id not in dataset.row_positions]
-        if unknown:
+        lost = np.flatnonzero(dataset.positions_of([e.row_id for e in self.edits]) < 0)
+        if unknown := [self.edits[i].row_id for i in lost]:
             raise InputError(
                 f"the changeset names {len(unknown)} unknown row(s), first {unknown[0]!r}.",
                 remedy="Row ids are those of rows.parquet of the audit.",
@@ -107,9 +109,9 @@ class Changeset:
         """
         self.refuse_other(dataset)
         relabelled = _relabel(dataset, [e for e in self.edits if e.action == "relabel"])
-        dropped = {dataset.row_positions[e.row_id] for e in self.edits if e.action == "drop"}
-        kept = np.array([i for i in range(len(dataset)) if i not in dropped], dtype=np.int64)
-        return relabelled.take(kept)
+        kept = np.ones(len(dataset), np.bool_)
+        kept[dataset.positions_of([e.row_id for e in self.edits if e.action == "drop"])] = False
+        return relabelled.take(np.flatnonzero(kept))
 
     def to_json(self) -> dict[str, Any]:
         """Give the document of `changeset.json`."""
@@ -137,12 +139,9 @@ def _relabel(dataset: Dataset, edits: list[Edit]) -> Dataset:
             "the changeset relabels rows, but the data set has no label field.", remedy="Pass --label FIELD."
         )
     given = dataset.field(name)
-    listed = is_list(given.type)
-    values = (given if listed else given.cast(pa.string())).to_pylist()
-    for edit in edits:
-        values[dataset.row_positions[edit.row_id]] = json.loads(str(edit.label)) if listed else edit.label
+    places = dataset.positions_of([edit.row_id for edit in edits])
     try:
-        column = pa.array(values, given.type) if listed else pa.array(values, pa.string()).cast(given.type)
+        column = with_labels(given, places, [edit.label for edit in edits])
     except (pa.ArrowInvalid, pa.ArrowTypeError, json.JSONDecodeError) as error:
         raise InputError(
             f"field {name!r} holds {given.type}; a new label does not fit: {error}.",
@@ -150,3 +149,27 @@ def _relabel(dataset: Dataset, edits: list[Edit]) -> Dataset:
         ) from error
     index = dataset.fields.column_names.index(name)
     return replace(dataset, fields=dataset.fields.set_column(index, name, column))
+
+
+def with_labels(given: pa.Array, places: NDArray[np.integer], labels: Sequence[str | None]) -> pa.Array:
+    """Give a label field with new values at some places; lists are written as JSON. Raises ArrowInvalid."""
+    if is_list(given.type):
+        new = pa.array([None if label is None else json.loads(label) for label in labels], given.type)
+    else:
+        new = pa.array(labels, pa.string()).cast(given.type)
+    source = np.full(len(given), -1, np.int64)
+    source[places] = np.arange(len(labels))
+    mask = source >= 0
+    if is_list(given.type):
+        return pa.concat_arrays([given, new]).take(pa.array(np.where(mask, len(given) + source, np.arange(len(given)))))
+    return pc.replace_with_mask(given, pa.array(mask), new.take(pa.array(source[mask])))
+
+
+def label_strings(dataset: Dataset, places: NDArray[np.integer]) -> pa.StringArray:
+    """Give the labels of some rows as an edit writes them: lists as JSON, null where there is none."""
+    if dataset.roles.label is None:
+        return pa.nulls(len(places), pa.string())
+    labels = dataset.field(dataset.roles.label).take(pa.array(places))
+    if is_list(labels.type):
+        return pa.array([None if value is None else json.dumps(value) for value in labels.to_pylist()], pa.string())
+    return labels.cast(pa.string())

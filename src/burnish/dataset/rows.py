@@ -1,7 +1,5 @@
 """Dataset: immutable rows with ids that survive edits."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -11,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from burnish.dataset.fingerprints import table_fingerprint
 
 Task = Literal["classification", "multi-label", "regression"]
 
@@ -79,19 +79,21 @@ class Dataset:
 
     @cached_property
     def version(self) -> str:
-        """Content hash of the rows, their ids and their labels: 16 hexadecimal digits."""
-        digest = hashlib.blake2b(digest_size=8)
-        digest.update(np.ascontiguousarray(self.content).tobytes())
-        for array in (self.row_ids, *(self.field(f) for f in self._versioned_fields())):
-            for value in _as_strings(array).to_pylist():
-                encoded = b"" if value is None else value.encode()
-                # The length in front keeps "ab", "c" apart from "a", "bc"; -1 keeps null apart from "".
-                digest.update((-1 if value is None else len(encoded)).to_bytes(8, "little", signed=True))
-                digest.update(encoded)
-        return digest.hexdigest()
+        """Content hash of the rows, their ids and all their fields: 16 hexadecimal digits.
 
-    def _versioned_fields(self) -> list[str]:
-        return [f for f in (self.roles.label, self.roles.split, self.roles.group) if f is not None]
+        Fields that a model sees as images or vectors count by their content.
+        """
+        seen = [f for f in (self.roles.image, self.roles.embedding) if f is not None]
+        fields = self.fields.drop_columns([f for f in seen if f in self.fields.column_names])
+        ids = pa.table({"row_id": self.row_ids})
+        content = np.ascontiguousarray(self.content).astype("<u8").tobytes()
+        return table_fingerprint(fields, content, table_fingerprint(ids).encode())
+
+    def known_as(self, version: str) -> "Dataset":
+        """Give the data set with its version as it was written down when it was kept, so that none is computed."""
+        known = replace(self)
+        known.__dict__["version"] = version
+        return known
 
     def field(self, name: str) -> pa.Array:
         """Give one field as a single Arrow array of n_rows."""
@@ -176,6 +178,12 @@ class Dataset:
         """Row id → position in this version."""
         return {row_id: i for i, row_id in enumerate(self.row_ids.to_pylist())}
 
+    def positions_of(self, row_ids: Sequence[str] | pa.StringArray) -> NDArray[np.int64]:
+        """Give the position of each row id in this version, -1 where it has none."""
+        wanted = row_ids if isinstance(row_ids, pa.Array) else pa.array(row_ids, pa.string())
+        found = pc.index_in(wanted, value_set=self.row_ids)
+        return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+
     def export_table(self) -> pa.Table:
         """Give the given fields of the rows; `row_id` and `embedding` too where vectors came beside them."""
         if self.vectors is None or self.roles.embedding is not None:
@@ -202,9 +210,3 @@ def is_list(kind: pa.DataType) -> bool:
     """Tell whether a field of this type holds lists."""
     tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return any(test(kind) for test in tests)
-
-
-def _as_strings(values: pa.Array) -> pa.Array:
-    if is_list(values.type):
-        return pa.array([None if value is None else json.dumps(value) for value in values.to_pylist()], pa.string())
-    return values.cast(pa.string())

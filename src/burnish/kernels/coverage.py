@@ -22,31 +22,51 @@ class RegionCounts(NamedTuple):
     q_values: NDArray[np.float64]
 
 
+class Sampling(NamedTuple):
+    """How many nearest count, among how many random train rows."""
+
+    k: int = 5
+    n_references: int = 8192
+
+
+class Covered(NamedTuple):
+    """Coverage (n,), NaN where there is none, and the mean distance that is usual among train rows."""
+
+    coverage: Floats
+    usual: float
+
+
 def row_coverage(
     embeddings: ArrayLike | Vectors,
     evaluation: NDArray[np.bool_],
     *,
-    k: int = 5,
-    n_references: int = 8192,
+    before: "Covered | None" = None,
+    sampling: "Sampling | None" = None,
     seed: int = 0,
-) -> Floats:
-    """Give (n,) how near evaluation rows lie to train rows, 0..1; NaN for train rows and unusable rows.
+) -> "Covered":
+    """Give how near evaluation rows lie to train rows, 0..1; NaN for train rows and unusable rows.
 
     With e the mean cosine distance to the `k` nearest of at most `n_references` random train rows and
     u the median of the same among those train rows: min(1, u / e). 1: as near as train rows are among
-    themselves; 0.5: twice as far. All NaN without train rows. Costs 2·n·n_references·d operations.
+    themselves; 0.5: twice as far. All NaN without train rows. Costs 2·n·n_references·d operations. What is known
+    `before` of evaluation rows, and of what is usual, stands.
     """
-    vectors = Vectors.of(embeddings)
+    vectors, (k, n_references) = Vectors.of(embeddings), sampling or Sampling()
     coverage = np.full(vectors.n_rows, np.nan, np.float32)
     held = np.asarray(evaluation, bool)[vectors.rows]
     train, rows = np.flatnonzero(~held), np.flatnonzero(held)
     if len(train) < 2 or not len(rows):
-        return coverage
+        return Covered(coverage, float("nan"))
     chosen = np.sort(np.random.default_rng(seed).permutation(train)[:n_references])
-    usual = float(np.median(_mean_distances(vectors, chosen, chosen, k=k)))
+    if before is None or not np.isfinite(before.usual):
+        usual = float(np.median(_mean_distances(vectors, chosen, chosen, k=k)))
+    else:
+        usual, known = before.usual, before.coverage[vectors.rows[rows]]
+        coverage[vectors.rows[rows]] = known
+        rows = rows[np.isnan(known)]
     found = _mean_distances(vectors, rows, chosen, k=k)
     coverage[vectors.rows[rows]] = np.minimum(1.0, (usual + 1e-6) / (found + 1e-6))
-    return coverage
+    return Covered(coverage, usual)
 
 
 def thin_regions(regions: NDArray[np.integer], evaluation: NDArray[np.bool_]) -> RegionCounts:

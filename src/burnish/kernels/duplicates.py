@@ -48,12 +48,16 @@ class Pairs(NamedTuple):
 
 
 class CrossPairs(NamedTuple):
-    """Pairs across two sides: positions `query` and `key` (m,), joint `distance` (m,), `score` (m,) 0..1."""
+    """Pairs across two sides: positions `query` and `key` (m,), joint `distance` (m,), `score` (m,) 0..1.
+
+    `lists` (n_queries, k): the smallest distances of each query to a key, ascending, inf past these.
+    """
 
     query: Rows
     key: Rows
     distance: Floats
     score: Floats
+    lists: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,48 +218,67 @@ def candidate_pairs(neighbor_lists: Sequence[NDArray[np.integer]], keep: NDArray
     return joined // max(n, 1), joined % max(n, 1)
 
 
-def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL, lattice: bool = False) -> Background:
-    """Read the background from the candidate pairs, each seen from both sides."""
+def nearest_distances(pairs: Pairs, n_rows: int, *, k: int = N_USUAL) -> Floats:
+    """Give each row its k smallest distances (n_rows, k), ascending, each pair seen from both sides; inf past them."""
     best = Best.empty(n_rows, k)
     _list_pairs(best, pairs.left, pairs.right, -pairs.distance)
-    lists = -best.similarities
-    return Background.of_lists(lists, lattice=lattice)
+    return -best.similarities
 
 
-def find_threshold(p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE) -> Threshold:
+def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL, lattice: bool = False) -> Background:
+    """Read the background from the candidate pairs, each seen from both sides."""
+    return Background.of_lists(nearest_distances(pairs, n_rows, k=k), lattice=lattice)
+
+
+class Tested(NamedTuple):
+    """How many pairs were tested where only the surest are at hand, and how many of all are expected to be chance."""
+
+    n: int
+    n_chance: float
+
+    @classmethod
+    def of(cls, p_values: NDArray[np.float64]) -> "Tested":
+        """Count where all p-values are at hand (Storey 2002, lambda = 0.5)."""
+        return cls(len(p_values), min(float(len(p_values)), 2.0 * float((p_values > 0.5).sum())))
+
+
+def find_threshold(
+    p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE, tested: Tested | None = None
+) -> Threshold:
     """Find the p-value up to which at most `max_false_share` of the pairs are expected to be chance.
 
     Benjamini & Hochberg (1995). Recall: pairs found that are not chance, over the pairs in all that are not
     (Storey 2002, lambda = 0.5). Where nothing stands out, the threshold is that of a single
-    surest pair, and nothing is known of precision and recall (NaN).
+    surest pair, and nothing is known of precision and recall (NaN). `tested`: of how many pairs `p_values` are the
+    surest ones; None where they are all.
     """
-    n = len(p_values)
+    n, n_chance = tested or Tested.of(p_values)
     ordered = np.sort(p_values)
-    passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, n + 1) / max(n, 1))
+    passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, len(ordered) + 1) / max(n, 1))
     if not len(passing):
         return Threshold(max_false_share / max(n, 1), float("nan"), float("nan"), n)
     n_found = int(passing[-1]) + 1
     p_value = max_false_share * n_found / n
-    n_chance = min(float(n), 2.0 * float((p_values > 0.5).sum()))
     precision = 1 - n_chance * p_value / n_found
     n_true = max(n - n_chance, n_found * precision)
     return Threshold(p_value, precision, n_found * precision / n_true, n)
 
 
 def score_pairs(
-    pairs: Pairs, background: Background, *, max_false_share: float = MAX_FALSE_SHARE
+    pairs: Pairs, background: Background, *, max_false_share: float = MAX_FALSE_SHARE, tested: Tested | None = None
 ) -> tuple[Floats, Threshold]:
     """Score each pair 0..1, higher is surer; 0.5 lies on the threshold that the data gives.
 
     The threshold is found on mutually nearest pairs. A pair further than `FURTHER_THAN_NEAREST` times the nearest
-    row of either side, or nearest for neither, is no twin (a better one is there) and scores 0.
+    row of either side, or nearest for neither, is no twin (a better one is there) and scores 0. `tested`: how many
+    mutually nearest pairs there are where `pairs` are only the closest.
     """
     p_values = background.p_values(pairs.distance, pairs.left, pairs.right)
     at_left, at_right = background.nearest[pairs.left], background.nearest[pairs.right]
     floor = INDISTINGUISHABLE * np.minimum(background.usual[pairs.left], background.usual[pairs.right])
     smaller = np.minimum(at_left, at_right)
     mutual = pairs.distance <= smaller + SMALLEST_DISTANCE
-    threshold = find_threshold(p_values[mutual], max_false_share=max_false_share)
+    threshold = find_threshold(p_values[mutual], max_false_share=max_false_share, tested=tested)
     close = pairs.distance <= np.maximum(np.maximum(at_left, at_right) + SMALLEST_DISTANCE, floor)
     close &= pairs.distance <= FURTHER_THAN_NEAREST * np.maximum(smaller + SMALLEST_DISTANCE, floor)
     return np.where(close, surety(p_values, threshold), 0).astype(np.float32), threshold
@@ -353,25 +376,60 @@ def score_leaks(
     the query to the keys, so many twins on the query's own side hide nothing.
     """
     queries, keys = sides
-    nothing = np.empty(0, np.float32)
     if not len(queries) or not len(keys):
-        return CrossPairs(np.empty(0, np.int64), np.empty(0, np.int64), nothing, nothing)
+        return score_cross(NO_PAIRS, queries, np.full((len(queries), N_USUAL), np.inf, np.float32))
     k = N_USUAL
     asking, asked = views.joined(queries), views.joined(keys)
     query, key = _cross_candidates(views, sides, join(asking, asked, k + 2).positions.astype(np.int64))
-    distance = views.distances(queries[query], keys[key])
-    order = np.lexsort((key, distance, query))
-    query, key, distance = query[order], key[order], distance[order]
-    rank = np.arange(len(query)) - np.searchsorted(query, query)
-    lists = np.full((len(queries), k), np.inf, np.float32)
-    lists[query[rank < k], rank[rank < k]] = distance[rank < k]
+    pairs = Pairs(queries[query], keys[key], views.distances(queries[query], keys[key]))
+    lists = cross_distances(pairs, queries)
+    return score_cross(pairs, queries, lists, max_false_share=max_false_share, lattice=lattice)
+
+
+NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def cross_distances(pairs: Pairs, queries: Rows, before: Floats | None = None) -> Floats:
+    """Give each query (ascending) its k smallest distances (n_queries, k), ascending, inf past these.
+
+    `pairs`: query, key, distance. `before`: those that are known already, of other pairs.
+    """
+    lists = np.full((len(queries), N_USUAL), np.inf, np.float32) if before is None else before
+    order = np.lexsort((pairs.distance, pairs.left))
+    place = np.searchsorted(queries, pairs.left[order])
+    rank = np.arange(len(order)) - np.searchsorted(place, place)
+    some = rank < N_USUAL
+    found = np.full_like(lists, np.inf)
+    found[place[some], rank[some]] = pairs.distance[order[some]]
+    return np.sort(np.concatenate([lists, found], axis=1), axis=1)[:, :N_USUAL]
+
+
+def score_cross(
+    pairs: Pairs,
+    queries: Rows,
+    lists: Floats,
+    *,
+    max_false_share: float = MAX_FALSE_SHARE,
+    lattice: bool = False,
+) -> CrossPairs:
+    """Score pairs of a query and a key; give the closest of each query, and others about as close.
+
+    `lists` (n_queries, k): the smallest distances of each query (ascending). The threshold is found on the closest
+    pairs; a query whose closest pair is not among `pairs` counts as one that is not near.
+    """
+    order = np.lexsort((pairs.right, pairs.distance, pairs.left))
+    left, right, distance = (part[order] for part in pairs)
+    query = np.searchsorted(queries, left)
     background = Background.of_lists(lists, lattice=lattice)
     p_values = background.p_values(distance, query)
-    threshold = find_threshold(p_values[rank == 0], max_false_share=max_false_share)
+    first = np.diff(query, prepend=-1) > 0
+    first &= distance <= background.nearest[query] + SMALLEST_DISTANCE
+    tested = Tested(len(queries), 0.0)
+    threshold = find_threshold(p_values[first], max_false_share=max_false_share, tested=tested)
     bound = np.maximum(background.nearest, INDISTINGUISHABLE * background.usual)[query]
-    kept = (rank == 0) | ((distance <= FURTHER_THAN_NEAREST * bound) & (p_values <= threshold.p_value))
+    kept = first | ((distance <= FURTHER_THAN_NEAREST * bound) & (p_values <= threshold.p_value))
     scores = surety(p_values, threshold)
-    return CrossPairs(queries[query[kept]], keys[key[kept]], distance[kept], scores[kept])
+    return CrossPairs(left[kept], right[kept], distance[kept], scores[kept], lists)
 
 
 def unit_centered(rows: NDArray[np.floating]) -> Floats:

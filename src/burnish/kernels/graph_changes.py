@@ -19,6 +19,31 @@ BLOCK_ROWS = 8_192
 """Rows that are compared with the neighbors of their neighbors at a time."""
 
 
+def change_rows(
+    embeddings: ArrayLike | Vectors,
+    old: Neighbors,
+    rows: Rows,
+    *,
+    recall: float = RECALL,
+    seed: int = 0,
+    resources: Resources | None = None,
+) -> Neighbors:
+    """Give the neighbors of all rows (n), where `rows` (n,) tells the position of each in `old`, -1 for a new one.
+
+    Rows may come in any order; those of `old` that `rows` does not name are dropped. See `drop_rows` and `add_rows`.
+    """
+    vectors = Vectors.of(embeddings)
+    kept, fresh = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
+    kept = kept[np.argsort(rows[kept], kind="stable")]
+    left = drop_rows(vectors.subset(kept), old, rows[kept])
+    order = np.concatenate([kept, fresh])
+    found = add_rows(vectors.subset(order), left, recall=recall, seed=seed, resources=resources)
+    positions, distances = np.empty_like(found.positions), np.empty_like(found.distances)
+    positions[order] = np.append(order, -1)[found.positions]
+    distances[order] = found.distances
+    return found._replace(positions=positions, distances=distances)
+
+
 def add_rows(
     embeddings: ArrayLike | Vectors,
     old: Neighbors,

@@ -37,6 +37,9 @@ LIKENESS_POWER = 4.0
 SHRINK_ROWS = 500
 CALIBRATION_ROWS = 20_000
 BLOCK_ROWS = 16_384
+HELD_VALUES = 25_000_000
+"""Shares of votes that are held rather than counted again: 100 MB of float32."""
+
 TINY = 1e-9
 
 
@@ -122,15 +125,17 @@ def label_skill(labels: NDArray[np.integer], probabilities: NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """q(class | row) of any rows, made when it is asked for: no array of n_rows × n_classes is held beside the given.
+    """q(class | row) of any rows, made when it is asked for.
 
-    `taught` are the rows whose labels teach; `untaught` the classes that none of them has.
+    `taught` are the rows whose labels teach; `untaught` the classes that none of them has. `shares` of the votes of all
+    rows (n, n_classes) are held up to `HELD_VALUES`; beyond, they are counted each time, and no such array is made.
     """
 
     codes: Codes
     probabilities: NDArray[np.floating]
     power: np.float32
     votes: Votes | None
+    shares: Floats | None
     taught: NDArray[np.intp]
     untaught: NDArray[np.bool_]
 
@@ -144,10 +149,11 @@ class _Evidence:
         teaches: NDArray[np.bool_],
         taught: NDArray[np.bool_],
     ) -> "_Evidence":
-        rows, votes = np.flatnonzero(teaches), None
+        rows, votes, shares = np.flatnonzero(teaches), None, None
         if neighbors is not None:
             votes = Votes.of(codes, neighbors, n_classes=probabilities.shape[1], voters=teaches)
-        return cls(codes, probabilities, _calibration(codes, probabilities, rows), votes, rows, ~taught)
+            shares = votes.shares(np.arange(len(codes))) if probabilities.size <= HELD_VALUES else None
+        return cls(codes, probabilities, _calibration(codes, probabilities, rows), votes, shares, rows, ~taught)
 
     def block(self, rows: NDArray[np.integer]) -> Floats:
         """Give q (len(rows), n_classes), rows adding up to 1 but for a trace in classes that nothing teaches."""
@@ -155,7 +161,7 @@ class _Evidence:
         pooled = np.exp(logs - logs.max(axis=1, keepdims=True))
         pooled /= pooled.sum(axis=1, keepdims=True)
         if self.votes is not None:
-            pooled = np.sqrt(pooled * self.votes.shares(rows))
+            pooled = np.sqrt(pooled * (self.votes.shares(rows) if self.shares is None else self.shares[rows]))
             pooled /= pooled.sum(axis=1, keepdims=True)
         pooled[:, self.untaught] = TINY
         return np.asarray(pooled, np.float64)

@@ -13,6 +13,9 @@ from burnish.kernels.vectors import Floats, Vectors
 
 Array = NDArray[Any]
 
+MIN_ROWS = 3
+"""Fewer rows than this have no outliers."""
+
 COVARIANCE_ROWS = 20_000
 QUERY_BLOCK = 512
 ITEM_ROWS = 16_384
@@ -47,22 +50,97 @@ def outlier_score(
     above that the score still ranks but means no probability. Where both views agree exactly
     (all rows alike), every row gets 0.5. NaN for rows that are zero or not finite.
     """
+    given = (neighbors, distances)
+    return score_distances(nearest_means(embeddings, *given, settings=settings, seed=seed, engine=engine))
+
+
+def score_distances(means: Floats) -> Floats:
+    """Give the scores (n,) of mean distances (n, 2), as given and whitened, NaN where there are none."""
+    known = np.isfinite(means).all(axis=1)
+    score = np.full(len(means), np.nan, np.float32)
+    if known.sum() < MIN_ROWS:
+        score[known] = 0.5
+    else:
+        first, second = np.log(means[known]).T
+        score[known] = calibrated(robust_deviation(first) + robust_deviation(second))
+    return score
+
+
+def nearest_means(
+    embeddings: ArrayLike | Vectors,
+    neighbors: Array,
+    distances: Array,
+    *,
+    settings: "Settings | None" = None,
+    seed: int = 0,
+    engine: Engine | None = None,
+) -> Floats:
+    """Give the mean distances (n, 2) to the nearest rows, as given and whitened; NaN for rows that are not usable."""
     vectors, settings, engine = Vectors.of(embeddings), settings or Settings(), engine or InTurn()
-    score = np.full(vectors.n_rows, np.nan, np.float32)
-    if len(vectors) < 3:
-        score[vectors.rows] = 0.5
-        return score
+    means = np.full((vectors.n_rows, 2), np.nan, np.float32)
+    if len(vectors) < MIN_ROWS:
+        means[vectors.rows] = 2.0
+        return means
+    drawn = _drawn(vectors, settings, seed)
+    means[vectors.rows] = _means_of(vectors, drawn, (neighbors, distances), (settings.k, engine)).T
+    return means
+
+
+def changed_means(
+    embeddings: ArrayLike | Vectors,
+    lists: tuple[Array, Array],
+    before: Floats,
+    *,
+    settings: "Settings | None" = None,
+    seed: int = 0,
+    engine: Engine | None = None,
+) -> Floats:
+    """Give the mean distances (n, 2) where those of most rows are known from `before`, NaN for the rows to measure.
+
+    `lists`: neighbors and distances (n, k).
+
+    Covariance and references are drawn from the rows that are known, as they were where no row was dropped.
+    """
+    vectors, settings, engine = Vectors.of(embeddings), settings or Settings(), engine or InTurn()
+    known = np.isfinite(before).all(axis=1)
+    rows = np.flatnonzero(~known & vectors.usable)
+    base = np.flatnonzero(known & vectors.usable)
+    if not len(rows) or len(base) < MIN_ROWS:
+        return nearest_means(vectors, *lists, settings=settings, seed=seed, engine=engine)
+    whitening, chosen = _drawn(vectors.subset(base), settings, seed)
+    near, distances = np.asarray(lists[0])[rows], np.asarray(lists[1])[rows]
+    others = np.setdiff1d(np.union1d(base[chosen], near[near >= 0]), rows)
+    some = np.concatenate([rows, others])
+    place = np.full(vectors.n_rows + 1, -1, np.int64)
+    place[some] = np.arange(len(some))
+    means = before.copy()
+    drawn = whitening, np.sort(place[base[chosen]])
+    means[rows] = _means_of(vectors.subset(some), drawn, (place[near], distances), (settings.k, engine)).T
+    return means
+
+
+def _drawn(vectors: Vectors, settings: "Settings", seed: int) -> "tuple[Whitening, NDArray[np.int64]]":
+    """Draw the rows that the covariance is taken of, and the references, positions among the usable."""
     rng = np.random.default_rng(seed)
     whitening = Whitening.of(vectors, rng)
-    chosen = np.sort(rng.permutation(len(vectors))[: settings.n_references])
-    blocks = vectors.blocks(ITEM_ROWS)
-    lengths = np.concatenate(engine.map(_Lengths(vectors, whitening), blocks))
+    return whitening, np.sort(rng.permutation(len(vectors))[: settings.n_references])
+
+
+def _means_of(
+    vectors: Vectors,
+    drawn: "tuple[Whitening, NDArray[np.int64]]",
+    lists: tuple[Array, Array],
+    how: tuple[int, Engine],
+) -> Floats:
+    """Give the mean distances (2, m) of the first m rows, those that have `lists` (m, k)."""
+    (whitening, chosen), (k, engine) = drawn, how
+    lengths = np.concatenate(engine.map(_Lengths(vectors, whitening), vectors.blocks(ITEM_ROWS)))
     references = References(vectors.take(chosen), whitening.center, lengths[chosen])
-    among = _Among(vectors, chosen, np.asarray(neighbors), np.asarray(distances))
-    parts = engine.map(_NearestMeans(among, whitening, references, lengths, settings.k), blocks)
-    first, second = np.concatenate(parts, axis=1)
-    score[vectors.rows] = calibrated(robust_deviation(np.log(first)) + robust_deviation(np.log(second)))
-    return score
+    among = _Among(vectors, chosen, np.asarray(lists[0]), np.asarray(lists[1]))
+    n_asking = int(np.searchsorted(vectors.rows, len(lists[0])))
+    blocks = [(start, min(start + ITEM_ROWS, n_asking)) for start in range(0, n_asking, ITEM_ROWS)]
+    parts = engine.map(_NearestMeans(among, whitening, references, lengths, k), blocks)
+    return np.concatenate(parts, axis=1)
 
 
 @dataclass(frozen=True)

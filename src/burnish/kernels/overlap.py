@@ -57,12 +57,12 @@ def character_profiles(texts: Sequence[str | None], *, max_characters: int | Non
     max_characters = max_characters or characters_read(len(texts))
     parts, codes, n_filled = [], [], 0
     for text in texts:
-        codes.append(_characters(text, max_characters))
+        codes.append(characters_of(text, max_characters))
         n_filled += len(codes[-1])
         if n_filled >= BLOCK_CHARACTERS:
-            parts.append(_gram_counts(codes))
+            parts.append(gram_counts(codes))
             codes, n_filled = [], 0
-    return _weighted(_stacked([*parts, _gram_counts(codes)]))
+    return weighted(_stacked([*parts, gram_counts(codes)]))
 
 
 def word_profiles(texts: Sequence[str | None], *, max_characters: int | None = None) -> csr_array:
@@ -76,9 +76,9 @@ def word_profiles(texts: Sequence[str | None], *, max_characters: int | None = N
     codes = [vocabulary.setdefault(word, len(vocabulary)) for line in words for word in line]
     bounds = np.concatenate([[0], np.cumsum([len(line) for line in words])]).astype(np.int64)
     ones, tokens = np.ones(len(codes), np.float32), np.array(codes, np.int64)
-    counts = _rows(ones, tokens, bounds, n_tokens=max(1, len(vocabulary)))
+    counts = sparse_rows(ones, tokens, bounds, n_tokens=max(1, len(vocabulary)))
     counts.sum_duplicates()
-    return _weighted(counts)
+    return weighted(counts)
 
 
 def pair_cosines(profiles: csr_array, left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
@@ -110,24 +110,25 @@ def nearest_by_overlap(
     return OverlapNeighbors(best.positions.astype(np.int64), similarities, int(common.sum()))
 
 
-def _characters(text: str | None, max_characters: int) -> NDArray[np.uint32]:
+def characters_of(text: str | None, max_characters: int) -> NDArray[np.uint32]:
+    """Give the code points of a text as it is looked at: cut, in lower case, white space as one blank, one around."""
     plain = " ".join((text or "")[:max_characters].lower().split())
     return (
         np.frombuffer(f" {plain} ".encode("utf-32-le", "surrogatepass"), np.uint32) if plain else np.empty(0, np.uint32)
     )
 
 
-def _gram_counts(codes: list[NDArray[np.uint32]]) -> csr_array:
-    """Count the n-grams of some texts."""
+def gram_counts(codes: Sequence[NDArray[np.uint32]]) -> csr_array:
+    """Count the n-grams of some texts (their code points): sparse rows (n, 2^20)."""
     bounds = np.cumsum([0, *(len(code) for code in codes)])
     n_most = len(GRAM_LENGTHS) * int(bounds[-1])
     starts, indices, counts = np.zeros(len(bounds), np.int64), np.empty(n_most, np.int32), np.empty(n_most, np.float32)
     characters = np.concatenate([*codes, np.empty(0, np.uint32)])
     n_grams = _count_grams(characters, bounds, (starts, indices, counts), np.full(N_BUCKETS, -1, np.int64))
-    return _rows(counts[:n_grams].copy(), indices[:n_grams].copy(), starts, n_tokens=N_BUCKETS)
+    return sparse_rows(counts[:n_grams].copy(), indices[:n_grams].copy(), starts, n_tokens=N_BUCKETS)
 
 
-def _rows(data: Floats, tokens: NDArray[np.integer], starts: NDArray[np.integer], *, n_tokens: int) -> csr_array:
+def sparse_rows(data: Floats, tokens: NDArray[np.integer], starts: NDArray[np.integer], *, n_tokens: int) -> csr_array:
     """Give sparse rows with the narrowest numbers that hold their size, so that no kernel converts them."""
     narrow = np.int32 if len(data) < 2**31 else np.int64
     return csr_array(
@@ -141,13 +142,17 @@ def _stacked(parts: list[csr_array]) -> csr_array:
     sizes = np.concatenate([np.diff(part.indptr) for part in parts])
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     data, indices = (np.concatenate([getattr(part, name) for part in parts]) for name in ("data", "indices"))
-    return _rows(data, indices, bounds, n_tokens=N_BUCKETS)
+    return sparse_rows(data, indices, bounds, n_tokens=N_BUCKETS)
 
 
-def _weighted(counts: csr_array) -> csr_array:
-    """Weigh by 1 + log tf and smoothed idf, then scale rows to unit length."""
-    rows_of_token = np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = np.asarray(np.log((1 + counts.shape[0]) / (1 + rows_of_token)) + 1, np.float32)
+def weighted(counts: csr_array, rows_of_token: NDArray[np.integer] | None = None, n_rows: int = 0) -> csr_array:
+    """Weigh by 1 + log tf and smoothed idf, then scale rows to unit length.
+
+    `rows_of_token`: in how many rows, of `n_rows` in all, each token is; None where these rows are all.
+    """
+    if rows_of_token is None:
+        n_rows, rows_of_token = counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.asarray(np.log((1 + n_rows) / (1 + rows_of_token)) + 1, np.float32)
     values = np.log(counts.data)
     values += 1
     _scale_rows(values, (counts.indptr, counts.indices), rarity)
@@ -160,7 +165,7 @@ def _without(profiles: csr_array, tokens: NDArray[np.bool_]) -> csr_array:
     np.cumsum(kept, out=before[1:])
     bounds = before[profiles.indptr]
     del before
-    return _rows(profiles.data[kept], profiles.indices[kept], bounds, n_tokens=profiles.shape[1])
+    return sparse_rows(profiles.data[kept], profiles.indices[kept], bounds, n_tokens=profiles.shape[1])
 
 
 def _parts(profiles: csr_array) -> Parts:

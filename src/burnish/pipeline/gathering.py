@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from time import perf_counter
 
-from burnish.dataset import Column, Evidence, Finding, Summary
+from burnish.dataset import Column, Evidence, Finding, Former, Summary
 from burnish.errors import UsageError
 from burnish.kernels.items import Scratch
 from burnish.pipeline.kept import Parts, keep_parts, kept_parts
 from burnish.protocols import Check, Progress, Step
+
+BUILT_ON = "+former:"
+"""Stands, in a recipe, before the digest of the former version that a column was built on."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def gather(
 
 
 def _parts(step: Step, evidence: Evidence, seed: int, scratch: Scratch | None) -> Parts:
+    evidence = replace(evidence, former=_former_of(step, evidence))
     digest = recipe(step, evidence)
     kept = None if scratch is None else kept_parts(scratch, digest)
     if kept is not None:
@@ -97,13 +101,41 @@ def judge(evidence: Evidence, checks: Sequence[Check]) -> list[Finding]:
 
 
 def recipe(step: Step, evidence: Evidence) -> str:
-    """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads."""
+    """Give a digest of how: the step, its revision and parameters, and the recipes of what it reads.
+
+    Where it, or what it reads, was built on a former version, a second digest, of what that was, follows `BUILT_ON`.
+    """
     # What does not compare, as who runs it, changes no result.
     named: list[str] = [f.name for f in fields(step) if f.compare] if is_dataclass(step) else []
     parameters: dict[str, object] = {name: getattr(step, name) for name in named}
-    inputs = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
-    document = json.dumps([step.name, step.revision, parameters, inputs], sort_keys=True, default=str)
-    return hashlib.blake2b(document.encode(), digest_size=8).hexdigest()
+    read = {n: evidence.columns[n].recipe for n in (*step.reads, *step.uses) if n in evidence.columns}
+    inputs = {name: _way(given) for name, given in read.items()}
+    way = _digest([step.name, step.revision, parameters, inputs])
+    grown = {name: given for name, given in read.items() if BUILT_ON in given}
+    if evidence.former is not None and {"former", "any_former"} & set(step.uses):
+        grown["former"] = evidence.former.key
+    return f"{way}{BUILT_ON}{_digest(grown)}" if grown else way
+
+
+def _former_of(step: Step, evidence: Evidence) -> Former | None:
+    """Give the former version as a step may see it: near only where the step wrote there all it writes, as now."""
+    former = evidence.former
+    if former is None or not {"former", "any_former"} & set(step.uses):
+        return None
+    parts = {**former.evidence.columns, **former.evidence.summaries}
+    written, now = [parts[name].recipe for name in step.writes if name in parts], recipe(step, evidence)
+    near = former.near and bool(written) and all(_way(recipe) == _way(now) for recipe in written)
+    return replace(former, near=near) if near or "any_former" in step.uses else None
+
+
+def _way(recipe: str) -> str:
+    """Give how something was made, whatever it was built on."""
+    return recipe.split(BUILT_ON)[0]
+
+
+def _digest(document: object) -> str:
+    text = json.dumps(document, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _stamped(parts: Iterable[Column | Summary], digest: str) -> Parts:

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Summary
+from burnish.errors import DamagedFileError
 from burnish.kernels.items import Scratch
 
 Parts = list[Column | Summary]
@@ -22,9 +23,16 @@ def keep_parts(scratch: Scratch, recipe: str, parts: Parts) -> Parts:
 
 
 def kept_parts(scratch: Scratch, recipe: str) -> Parts | None:
-    """Give what was left by `recipe`, None where it was not, or not all of it."""
+    """Give what was left by `recipe`, None where it was not, or not all of it, or where it was damaged since."""
     if not scratch.has(_place(recipe, "@parts")):
         return None
+    try:
+        return _read_parts(scratch, recipe)
+    except (DamagedFileError, FileNotFoundError):  # it is made again, and takes the place of what is there
+        return None
+
+
+def _read_parts(scratch: Scratch, recipe: str) -> Parts:
     contents = json.loads(bytes(scratch.get(_place(recipe, "@parts"))))
     arrays = {name: scratch.get(_place(recipe, name)) for name, _ in contents}
     return [

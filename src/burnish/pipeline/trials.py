@@ -122,7 +122,7 @@ def run_trials(
     `material` is None where vectors were given: copies and strangers are then planted as vectors.
     """
     found: list[Trial] = []
-    wanted = {check.code: _threshold(check) for check in checks if check.code in THRESHOLDS}
+    wanted = tried_thresholds(checks)
     if "label_suspect" in evidence and evidence.table("label_skill")["z"][0].as_py() >= MIN_SKILL:
         found += label_trials(evidence, wanted, seed=seed)
     if "near_group" in evidence and "outlier_score" in evidence:
@@ -130,6 +130,11 @@ def run_trials(
         found += outlier_trials(evidence, wanted, material, seed=seed)
     order = list(wanted)
     return tuple(sorted(found, key=lambda trial: order.index(trial.code)))
+
+
+def tried_thresholds(checks: Iterable[Check]) -> dict[str, float]:
+    """Give the threshold of each detector that can be tried, by code."""
+    return {check.code: _threshold(check) for check in checks if check.code in THRESHOLDS}
 
 
 def threshold_for(trial: Trial, min_precision: float) -> float | None:

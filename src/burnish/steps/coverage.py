@@ -9,9 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
-from burnish.kernels.coverage import row_coverage, thin_regions
+from burnish.kernels.coverage import Covered, Sampling, row_coverage, thin_regions
 from burnish.kernels.kmeans import assign, spherical_kmeans
 from burnish.kernels.vectors import Vectors
+
+USUAL = b"usual_distance"
+"""Metadata of the summary: the mean distance that is usual among train rows."""
 
 SCHEMA = pa.schema(
     [
@@ -27,7 +30,8 @@ class Coverage:
     """Writes `coverage` (n,) and one line of `coverage_regions` per region that holds an evaluation row.
 
     Regions are the clusters; without them, k-means cells of about `rows_per_region` rows. `size`
-    counts evaluation rows; `train_share` is the share of the region's rows that are train rows.
+    counts evaluation rows; `train_share` is the share of the region's rows that are train rows. The coverage of rows
+    that were evaluated in a former version, and what is usual, stand.
     """
 
     k: int = 5
@@ -36,18 +40,20 @@ class Coverage:
 
     name: ClassVar[str] = "coverage"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "evaluation")
-    uses: ClassVar[tuple[str, ...]] = ("cluster", "clusters")
+    uses: ClassVar[tuple[str, ...]] = ("cluster", "clusters", "former")
     writes: ClassVar[tuple[str, ...]] = ("coverage", "coverage_regions")
     revision: ClassVar[int] = 1
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the column and the summary."""
         evaluation = np.asarray(evidence["evaluation"], bool)
-        coverage = row_coverage(evidence["embeddings"], evaluation, k=self.k, n_references=self.n_references, seed=seed)
+        sampling, before = Sampling(self.k, self.n_references), _before(evidence, evaluation)
+        found = row_coverage(evidence["embeddings"], evaluation, before=before, sampling=sampling, seed=seed)
         given = evidence.get("cluster")
         regions = self._cells(evidence["embeddings"], seed) if given is None else given
-        yield Column("coverage", coverage)
-        yield Summary("coverage_regions", _table(evidence, regions, coverage))
+        yield Column("coverage", found.coverage)
+        table = _table(evidence, regions, found.coverage).replace_schema_metadata({USUAL: str(found.usual)})
+        yield Summary("coverage_regions", table)
 
     def _cells(self, embeddings: NDArray[Any], seed: int) -> NDArray[np.int64]:
         vectors = Vectors.of(embeddings)
@@ -59,6 +65,15 @@ class Coverage:
         for start, stop in vectors.blocks():
             regions[vectors.rows[start:stop]] = assign(vectors.block(start, stop), centroids)
         return regions
+
+
+def _before(evidence: Evidence, evaluation: NDArray[np.bool_]) -> Covered | None:
+    """Give the coverage of a former version, NaN for new rows and for those that were no evaluation rows."""
+    if evidence.former is None:
+        return None
+    metadata = evidence.former.evidence.table("coverage_regions").schema.metadata or {}
+    known = np.array(evidence.former.carried("coverage", np.nan), np.float32)
+    return Covered(np.where(evaluation, known, np.nan), float(metadata.get(USUAL, b"nan")))
 
 
 def _table(evidence: Evidence, regions: NDArray[Any], coverage: NDArray[np.float32]) -> pa.Table:

@@ -25,13 +25,14 @@ from burnish.kernels.duplicates import (
     group_exact,
     group_members,
     group_near,
-    measure_background,
+    nearest_distances,
     numbered_by_first,
     row_views,
     score_pairs,
 )  # fmt: skip
-from burnish.kernels.overlap import OverlapNeighbors, characters_read, nearest_by_overlap
+from burnish.kernels.overlap import characters_read, nearest_by_overlap
 from burnish.kernels.vectors import Vectors
+from burnish.steps.duplicate_growth import Measured, grown_pairs, new_pairs_table
 
 Rows = NDArray[np.int64]
 
@@ -55,23 +56,22 @@ class Duplicates:
 
     name: ClassVar[str] = "duplicates"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
-    uses: ClassVar[tuple[str, ...]] = ("@text", "image_pixels")
+    uses: ClassVar[tuple[str, ...]] = ("@text", "image_pixels", "former")
     writes: ClassVar[tuple[str, ...]] = (
-        "exact_group", "near_group", "near_representative", "near_distance", "duplicate_pairs", "duplicate_threshold",
+        "exact_group", "near_group", "near_representative", "near_distance", "near_distances",
+        "duplicate_pairs", "new_pairs", "duplicate_threshold",
     )  # fmt: skip
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:  # noqa: ARG002
         """Give groups, representatives and distances, the pairs behind them, and the threshold."""
         exact = group_exact(evidence.dataset.content)
         first = first_copies(exact)
-        views, usable = evidence_views(evidence)
-        keep = usable & (first == np.arange(len(first)))
-        overlap = nearest_by_overlap(views.sparse[0], self.n_overlap) if views.sparse else None
-        lists = [np.asarray(evidence["neighbors"]), *([] if overlap is None else [overlap.positions])]
-        pairs = _candidates(views, lists, first, keep)
-        background = measure_background(pairs, len(first), lattice=is_table(evidence))
-        scores, threshold = score_pairs(pairs, background, max_false_share=self.max_false_share)
+        former = None if is_table(evidence) else evidence.former
+        measured = grown_pairs(evidence, former, first, self.n_overlap) if former else self._measured(evidence, first)
+        pairs, views = measured.pairs, measured.views
+        background = Background.of_lists(measured.lists, lattice=is_table(evidence))
+        scores, threshold = score_pairs(pairs, background, max_false_share=self.max_false_share, tested=measured.tested)
         test = NearTest(views, background, threshold)
         groups = group_near(pairs, scores, test)
         copies = np.bincount(first, minlength=len(first)).astype(float)
@@ -87,8 +87,20 @@ class Duplicates:
             Column("near_representative", representative),
             Column("near_distance", _distances(views, first, representative)),
             Summary("duplicate_pairs", _pair_table(pairs, scores, views, evidence)),
-            Summary("duplicate_threshold", _threshold_table(threshold, background, overlap, len(first))),
+            Column("near_distances", measured.lists),
+            Summary("new_pairs", measured.new),
+            Summary("duplicate_threshold", _threshold_table(threshold, background, measured, self.max_false_share)),
         ]
+
+    def _measured(self, evidence: Evidence, first: Rows) -> Measured:
+        """Measure every pair of rows that are in one another's lists of neighbors, or share rare tokens."""
+        views, usable = evidence_views(evidence)
+        keep = usable & (first == np.arange(len(first)))
+        overlap = nearest_by_overlap(views.sparse[0], self.n_overlap) if views.sparse else None
+        lists = [np.asarray(evidence["neighbors"]), *([] if overlap is None else [overlap.positions])]
+        pairs = _candidates(views, lists, first, keep)
+        n_common = 0 if overlap is None else overlap.n_common
+        return Measured(pairs, views, nearest_distances(pairs, len(first)), None, new_pairs_table(), n_common)
 
 
 @dataclass(frozen=True)
@@ -316,8 +328,9 @@ def _pair_table(pairs: Pairs, scores: NDArray[np.float32], views: Views, evidenc
 
 
 def _threshold_table(
-    threshold: Threshold, background: Background, overlap: OverlapNeighbors | None, n_rows: int
+    threshold: Threshold, background: Background, measured: Measured, max_false_share: float
 ) -> pa.Table:
+    n_rows = len(measured.lists)
     return pa.table(
         {
             "score": [NEAR],
@@ -325,10 +338,11 @@ def _threshold_table(
             "expected_precision": [threshold.precision],
             "expected_recall": [threshold.recall],
             "n_tested": [threshold.n_tested],
+            "max_false_share": [max_false_share],
             "usual_distance": [float(np.median(background.usual)) if n_rows else float("nan")],
             "dimension": [background.dimension],
-            "n_common_tokens": [0 if overlap is None else overlap.n_common],
-            "characters_read": [0 if overlap is None else characters_read(n_rows)],
+            "n_common_tokens": [measured.n_common],
+            "characters_read": [characters_read(n_rows) if measured.views.sparse else 0],
         }
     )
 

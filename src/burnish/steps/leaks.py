@@ -9,11 +9,21 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Severity, Summary
-from burnish.kernels.duplicates import MAX_FALSE_SHARE, NEAR, CrossPairs, group_exact, score_leaks
+from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Former, Severity, Summary
+from burnish.kernels.duplicates import (
+    MAX_FALSE_SHARE,
+    NEAR,
+    CrossPairs,
+    Pairs,
+    cross_distances,
+    group_exact,
+    score_cross,
+    score_leaks,
+)
 from burnish.kernels.items import Resources
 from burnish.kernels.joins import nearest_across
 from burnish.kernels.neighbors import RECALL
+from burnish.steps.duplicate_growth import comparable_rows, measured_new_pairs
 from burnish.steps.duplicates import MIN_KEPT_SCORE, evaluation_rows, evidence_views, first_copies, is_table
 
 Rows = NDArray[np.int64]
@@ -33,9 +43,9 @@ class Leaks:
 
     name: ClassVar[str] = "leaks"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "evaluation")
-    uses: ClassVar[tuple[str, ...]] = ("@text", "image_pixels", "exact_group")
-    writes: ClassVar[tuple[str, ...]] = ("leak_of", "leak_score", "leak_pairs")
-    revision: ClassVar[int] = 2
+    uses: ClassVar[tuple[str, ...]] = ("@text", "image_pixels", "exact_group", "new_pairs", "former")
+    writes: ClassVar[tuple[str, ...]] = ("leak_of", "leak_score", "leak_distances", "leak_pairs")
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give each evaluation row how sure a twin in train is (`leak_score`) and, from 0.5 on, which (`leak_of`)."""
@@ -43,26 +53,99 @@ class Leaks:
         exact = evidence.get("exact_group")
         groups = group_exact(evidence.dataset.content) if exact is None else np.asarray(exact, np.int64)
         train_copy = _first_train_copy(groups, locked)
-        first = first_copies(np.where(locked, -1, groups))
-        views, usable = evidence_views(evidence)
-        queries = np.flatnonzero(locked & usable & (train_copy < 0))
-        keys = np.flatnonzero(~locked & usable & (first == np.arange(len(first))))
-        lattice = is_table(evidence)
-        near = score_leaks(
-            views,
-            (queries, keys),
-            max_false_share=self.max_false_share,
-            lattice=lattice,
-            join=partial(nearest_across, recall=self.recall, seed=seed, resources=self.resources),
-        )
+        near = self._grown(evidence, groups, train_copy) or self._searched(evidence, groups, train_copy, seed)
         copied = np.flatnonzero(locked & (train_copy >= 0))
         found = CrossPairs(
             np.concatenate([copied, near.query]),
             np.concatenate([train_copy[copied], near.key]),
             np.concatenate([np.zeros(len(copied), np.float32), near.distance]),
             np.concatenate([np.ones(len(copied), np.float32), near.score]),
+            near.lists,
         )
         return [*_columns(found, len(locked)), Summary("leak_pairs", _table(found, len(copied)))]
+
+    def _searched(self, evidence: Evidence, groups: Rows, train_copy: Rows, seed: int) -> CrossPairs:
+        views, usable = evidence_views(evidence)
+        queries, keys = _sides(evidence, groups, train_copy, usable)
+        near = score_leaks(
+            views,
+            (queries, keys),
+            max_false_share=self.max_false_share,
+            lattice=is_table(evidence),
+            join=partial(nearest_across, recall=self.recall, seed=seed, resources=self.resources),
+        )
+        return near._replace(lists=_of_all(near.lists, queries, len(groups)))
+
+    def _grown(self, evidence: Evidence, groups: Rows, train_copy: Rows) -> CrossPairs | None:
+        """Score the pairs that a former version left, and those of new rows that were measured for duplicates."""
+        former = evidence.former
+        if former is None or not measured_new_pairs(evidence, former) or _moved(evidence, former):
+            return None
+        queries, keys = _sides(evidence, groups, train_copy, comparable_rows(evidence))
+        pairs = _known_pairs(evidence, former, (queries, keys), (groups, train_copy))
+        lists = np.array(former.carried("leak_distances", np.inf), np.float32)[queries]
+        fresh = Pairs(*(part[pairs.is_new] for part in pairs.all))
+        lists = cross_distances(fresh, queries, lists)
+        near = score_cross(pairs.all, queries, lists, max_false_share=self.max_false_share)
+        return near._replace(lists=_of_all(lists, queries, len(groups)))
+
+
+def _sides(evidence: Evidence, groups: Rows, train_copy: Rows, usable: NDArray[np.bool_]) -> tuple[Rows, Rows]:
+    """Give the evaluation rows that can have a near twin, and the training rows that can be one."""
+    locked = evaluation_rows(evidence)
+    first = first_copies(np.where(locked, -1, groups))
+    queries = np.flatnonzero(locked & usable & (train_copy < 0))
+    return queries, np.flatnonzero(~locked & usable & (first == np.arange(len(first))))
+
+
+def _of_all(lists: NDArray[np.float32], queries: Rows, n_rows: int) -> NDArray[np.float32]:
+    found = np.full((n_rows, lists.shape[1]), np.inf, np.float32)
+    found[queries] = lists
+    return found
+
+
+def _moved(evidence: Evidence, former: Former) -> bool:
+    """Tell whether a row that was there changed sides."""
+    before = np.asarray(former.evidence["evaluation"], bool)[former.rows[former.kept]]
+    return bool((before != evaluation_rows(evidence)[former.kept]).any())
+
+
+class _Known(NamedTuple):
+    all: Pairs
+    is_new: NDArray[np.bool_]
+
+
+def _known_pairs(evidence: Evidence, former: Former, sides: tuple[Rows, Rows], copies: tuple[Rows, Rows]) -> _Known:
+    """Give the pairs of a query and a key that a former version left and that new rows brought, each once."""
+    queries, keys = sides
+    groups, train_copy = copies
+    old = former.evidence.table("leak_pairs")
+    near = ~np.asarray(old["exact"].to_numpy(zero_copy_only=False), bool)
+    query, key = (former.places[old[name].to_numpy()[near]] for name in ("row", "train_row"))
+    new = evidence.table("new_pairs")
+    a, b, distance = (new[name].to_numpy() for name in ("a", "b", "joint_distance"))
+    ends = np.concatenate([a, b]), np.concatenate([b, a])
+    asking, line = _copies_among(queries, first_copies(groups), ends[0])
+    left = np.concatenate([query, asking])
+    right = np.concatenate([key, ends[1][line]])
+    far = np.concatenate([old["joint_distance"].to_numpy()[near], np.tile(distance, 2)[line]])
+    right = np.where((right >= 0) & (train_copy[right] >= 0), train_copy[right], right)  # its copy that is in train
+    is_new = np.arange(len(left)) >= len(query)
+    good = np.isin(left, queries) & np.isin(right, keys)
+    left, right, far, is_new = left[good], right[good], far[good], is_new[good]
+    order = np.lexsort((is_new, right, left))
+    again = (np.diff(left[order], prepend=-1) == 0) & (np.diff(right[order], prepend=-1) == 0)
+    once = order[~again]
+    return _Known(Pairs(left[once], right[once], far[once].astype(np.float32)), is_new[once])
+
+
+def _copies_among(rows: Rows, first: Rows, ends: Rows) -> tuple[Rows, Rows]:
+    """Give the rows whose first copy is in `ends`, and at which place of it."""
+    order = rows[np.argsort(first[rows], kind="stable")]
+    low, high = (np.searchsorted(first[order], ends, side=side) for side in ("left", "right"))
+    line = np.repeat(np.arange(len(ends)), high - low)
+    within = np.arange(len(line)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
+    return order[low[line] + within], line
 
 
 class _Twin(NamedTuple):
@@ -111,7 +194,7 @@ def _columns(found: CrossPairs, n_rows: int) -> list[Column]:
     order = np.lexsort((-found.key, -found.distance, found.score))  # the surest is written last
     leak_of[found.query[order]] = np.where(found.score[order] >= NEAR, found.key[order], -1)
     score[found.query[order]] = found.score[order]
-    return [Column("leak_of", leak_of), Column("leak_score", score)]
+    return [Column("leak_of", leak_of), Column("leak_score", score), Column("leak_distances", found.lists)]
 
 
 def _table(found: CrossPairs, n_exact: int) -> pa.Table:

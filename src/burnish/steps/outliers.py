@@ -7,14 +7,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Summary
+from burnish.dataset import Column, Evidence, Finding, FlaggedRow, Former, Summary
 from burnish.kernels.items import Resources
-from burnish.kernels.outliers import Settings, outlier_score
+from burnish.kernels.outliers import Settings, changed_means, nearest_means, score_distances
 
 
 @dataclass(frozen=True)
 class Outliers:
-    """Writes `outlier_score` (n,) float32 0..1, higher is stranger; NaN where the embedding is unusable."""
+    """Writes `outlier_score` (n,) float32 0..1, higher is stranger; NaN where the embedding is unusable.
+
+    `outlier_distances` (n, 2): what it is made from. Those of rows that were in a former version, and have the same
+    `k` nearest neighbors, are kept.
+    """
 
     k: int = 5
     n_references: int = 2048
@@ -22,21 +26,30 @@ class Outliers:
 
     name: ClassVar[str] = "outliers"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors", "neighbor_distances")
-    uses: ClassVar[tuple[str, ...]] = ()
-    writes: ClassVar[tuple[str, ...]] = ("outlier_score",)
-    revision: ClassVar[int] = 2
+    uses: ClassVar[tuple[str, ...]] = ("former",)
+    writes: ClassVar[tuple[str, ...]] = ("outlier_score", "outlier_distances")
+    revision: ClassVar[int] = 3
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the column; see `kernels.outliers.outlier_score` for what the number means."""
-        score = outlier_score(
-            evidence["embeddings"],
-            evidence["neighbors"],
-            evidence["neighbor_distances"],
-            settings=Settings(self.k, self.n_references),
-            seed=seed,
-            engine=self.resources.engine,
-        )
-        yield Column("outlier_score", score)
+        given = evidence["embeddings"], evidence["neighbors"], evidence["neighbor_distances"]
+        settings, engine = Settings(self.k, self.n_references), self.resources.engine
+        if evidence.former is None:
+            means = nearest_means(*given, settings=settings, seed=seed, engine=engine)
+        else:
+            before = self._kept(evidence, evidence.former)
+            means = changed_means(given[0], given[1:], before, settings=settings, seed=seed, engine=engine)
+        yield Column("outlier_score", score_distances(means))
+        yield Column("outlier_distances", means)
+
+    def _kept(self, evidence: Evidence, former: Former) -> NDArray[np.float32]:
+        """Give the distances (n, 2) of a former version, NaN for rows that are new or have other neighbors."""
+        kept = former.kept
+        then = np.asarray(former.evidence["neighbors"])[former.rows[kept], : self.k]
+        other = (former.places[then] != np.asarray(evidence["neighbors"])[kept, : self.k]).any(axis=1)
+        before = np.array(former.carried("outlier_distances", np.nan), np.float32)
+        before[kept[other]] = np.nan
+        return before
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.dataset import Column, Dataset, Evidence, Summary
+from burnish.dataset import Column, Dataset, Evidence, Former, Summary
 from burnish.errors import InputError
 from burnish.kernels.folds import group_folds, join_groups
 from burnish.kernels.items import Resources
@@ -21,6 +21,12 @@ Mask = NDArray[np.bool_]
 
 FIT_TOLERANCE = 3e-5
 """Share of the objective that the probes may leave to gain: beyond it the held-out loss no longer falls."""
+
+NEW_TRAIN_ROWS = 20_000
+"""Rows of a former version that a probe for new rows learns from."""
+
+MAX_RELABELLED = 0.02
+"""Share of labels that may be others for the probabilities of a former version to stand."""
 
 SUM_TOLERANCE = 0.01
 """How far the probabilities of a row may be from adding up to 1: published ones are rounded."""
@@ -43,7 +49,7 @@ class Predictions:
 
     name: ClassVar[str] = "predictions"
     reads: ClassVar[tuple[str, ...]] = ("embeddings", "@label", "evaluation")
-    uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba", "@prediction")
+    uses: ClassVar[tuple[str, ...]] = ("exact_group", "near_group", "@group", "@proba", "@prediction", "former")
     writes: ClassVar[tuple[str, ...]] = ("probabilities", "predicted", "fold", "probe")
     revision: ClassVar[int] = 3
 
@@ -56,7 +62,8 @@ class Predictions:
             probabilities = given_probabilities(evidence.dataset, len(classes))
             facts: dict[str, object] = {"source": "given", "l2": None, "n_train": None}
         else:
-            probabilities, fold, l2, n_train = self._cross_validate(evidence, codes, len(classes), seed)
+            made = self._grown(evidence, codes, seed)
+            probabilities, fold, l2, n_train = made or self._cross_validate(evidence, codes, len(classes), seed)
             facts = {"source": "probe", "l2": l2, "n_train": n_train}
         predicted = probabilities.argmax(axis=1) if classes else fold
         if "@prediction" in evidence:
@@ -65,6 +72,39 @@ class Predictions:
         yield Column("predicted", predicted.astype(np.int32))
         yield Column("fold", fold)
         yield Summary("probe", pa.table({name: [value] for name, value in facts.items()}))
+
+    def _grown(
+        self, evidence: Evidence, codes: NDArray[np.int32], seed: int
+    ) -> tuple[Floats, NDArray[np.int16], float, int] | None:
+        """Keep the probabilities of a former version; new rows get those of a probe of old ones, none a copy of them.
+
+        None where the classes are others, where rows changed sides, or where many labels are others.
+        """
+        former = evidence.former
+        if former is None or not _as_before(evidence, former):
+            return None
+        vectors, groups = Vectors.of(evidence["embeddings"]), _groups(evidence)
+        probabilities = np.array(
+            former.carried("probabilities", 1 / former.evidence["probabilities"].shape[1]), np.float32
+        )
+        fold = np.array(former.carried("fold", -1), np.int16)
+        line = former.evidence.table("probe").to_pylist()[0]
+        new = np.flatnonzero(former.new & vectors.usable)
+        free = ~former.new & vectors.usable & (codes >= 0) & ~np.asarray(evidence["evaluation"], bool)
+        taught = np.flatnonzero(free & ~np.isin(groups, groups[new]))
+        taught = _sample(taught, NEW_TRAIN_ROWS, np.random.default_rng(seed))
+        if len(new) and len(np.unique(codes[taught])) > 1:
+            (probe,) = fit_probes(
+                vectors.at(taught),
+                codes[taught],
+                np.ones((len(taught), 1), bool),
+                n_classes=probabilities.shape[1],
+                l2=line["l2"],
+                tolerance=FIT_TOLERANCE,
+                engine=self.resources.engine,
+            )
+            probabilities[new] = predict_probabilities(probe, vectors.at(new))
+        return probabilities, fold, line["l2"], line["n_train"]
 
     def _cross_validate(
         self, evidence: Evidence, codes: NDArray[np.int32], n_classes: int, seed: int
@@ -96,6 +136,20 @@ class Predictions:
                 some = np.flatnonzero(fold[rows] == k)
                 probabilities[rows[some]] = predict_probabilities(probe, vectors.take(start + some))
         return probabilities, fold, l2, len(taught)
+
+
+def _as_before(evidence: Evidence, former: Former) -> bool:
+    """Tell whether a former version has the same classes, the same sides, and nearly the same labels."""
+    now, then, kept = evidence.dataset.labels, former.evidence.dataset.labels, former.kept
+    if now is None or then is None or now.classes != then.classes or "probe" not in former.evidence:
+        return False
+    if former.evidence.table("probe")["source"][0].as_py() != "probe":
+        return False
+    before = former.rows[kept]
+    sides = (np.asarray(part["evaluation"], bool) for part in (evidence, former.evidence))
+    mine, theirs = sides
+    same = now.codes[kept] == then.codes[before]
+    return bool((mine[kept] == theirs[before]).all() and same.mean() >= 1 - MAX_RELABELLED)
 
 
 def given_probabilities(dataset: Dataset, n_classes: int) -> Floats:

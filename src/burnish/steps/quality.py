@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Column, Evidence, Finding, Summary
@@ -30,7 +31,7 @@ class Quality:
 
     name: ClassVar[str] = "quality"
     reads: ClassVar[tuple[str, ...]] = ()
-    uses: ClassVar[tuple[str, ...]] = ("@text", "@meta")
+    uses: ClassVar[tuple[str, ...]] = ("@text", "@meta", "former")
     writes: ClassVar[tuple[str, ...]] = ("text_stats", "field_stats")
     revision: ClassVar[int] = 1
 
@@ -38,10 +39,20 @@ class Quality:
         """Give the column and the summary, each where its fields are given."""
         dataset = evidence.dataset
         if dataset.texts is not None:
-            yield Column("text_stats", text_stats(dataset.texts, max_characters=self.max_characters), "row")
+            yield Column("text_stats", self._text_stats(evidence, dataset.texts), "row")
         if dataset.roles.meta:
             fields = dataset.fields.select(list(dataset.roles.meta))
             yield Summary("field_stats", field_stats(fields, n_extremes=self.n_extremes))
+
+    def _text_stats(self, evidence: Evidence, texts: pa.Array) -> NDArray[np.float32]:
+        """Describe the texts: those of rows that were there before as they were."""
+        former = evidence.former
+        if former is None or "text_stats" not in former.evidence:
+            return text_stats(texts, max_characters=self.max_characters)
+        stats = np.array(former.carried("text_stats"), np.float32)
+        new = np.flatnonzero(former.new)
+        stats[new] = text_stats(texts.take(pa.array(new)), max_characters=self.max_characters)
+        return stats
 
 
 def stat(evidence: Evidence, name: str) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.dataset import Column, Evidence, Summary
+from burnish.dataset import Column, Evidence, Former, Summary
 from burnish.kernels.folds import join_groups
 from burnish.kernels.influence import GroupValues, LabeledRows, group_values
 from burnish.kernels.intervals import share_interval
@@ -36,6 +36,9 @@ STRANGE = 0.95
 MIN_EXCESS = 0.05
 """How far the share of a reason has to exceed what is usual to explain anything."""
 
+KEPT_SHARE = 0.9
+"""Share of the rows of each cluster, and of the labels, that have to be as they were for a value to stand."""
+
 LABEL_NOISE, REDUNDANCY, OFF_TOPIC, UNEXPLAINED = "label noise", "redundancy", "off-topic", "unexplained"
 
 
@@ -47,7 +50,8 @@ class Values:
     without the cluster (`kernels.influence`); `exact_value`: by a retrain, for the `n_checked` lowest and highest
     clusters of the working level. Where many rows are given, `max_train_rows` and `max_evaluation_rows` are drawn:
     `n_train` counts rows of the cluster among these, and the value is that of so many rows. Evaluation rows with a twin
-    in train are left out. No line where fewer than 20 rows train or are evaluated, or all have one class.
+    in train are left out. No line where fewer than 20 rows train or are evaluated, or all have one class. The values
+    of a former version stand while each cluster persists with `KEPT_SHARE` of its rows, and so many labels stay.
     """
 
     max_train_rows: int = 20_000
@@ -58,13 +62,16 @@ class Values:
     name: ClassVar[str] = "values"
     reads: ClassVar[tuple[str, ...]] = ("@label", "embeddings", "evaluation", "cluster", "cluster_path")
     uses: ClassVar[tuple[str, ...]] = (
-        "@group", "exact_group", "near_group", "leak_of", "label_suspect", "outlier_score", "probe",
+        "@group", "exact_group", "near_group", "leak_of", "label_suspect", "outlier_score", "probe", "former",
     )  # fmt: skip
     writes: ClassVar[tuple[str, ...]] = ("cluster_values",)
     revision: ClassVar[int] = 1
 
     def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column | Summary]:
         """Give the summary, in the order of the clusters."""
+        if evidence.former is not None and _stand(evidence, evidence.former):
+            yield Summary("cluster_values", evidence.former.evidence.table("cluster_values"))
+            return
         drawn = self._draw(evidence, seed)
         yield Summary("cluster_values", SCHEMA.empty_table() if drawn is None else self._table(evidence, drawn, seed))
 
@@ -200,6 +207,33 @@ def _together(evidence: Evidence, *more: Rows | None) -> Rows:
     copies = (evidence.get(name) for name in ("exact_group", "near_group"))
     columns = [None if column is None else np.asarray(column, np.int64) for column in copies]
     return join_groups(np.full(len(evidence.dataset), -1, np.int64), *columns, *more)
+
+
+def _stand(evidence: Evidence, former: Former) -> bool:
+    """Tell whether the clusters, their rows and the labels are nearly those of a former version."""
+    known, kept = former.evidence, former.kept
+    if (
+        _classes(evidence) != _classes(known)
+        or np.mean(_codes(evidence)[kept] == _codes(known)[former.rows[kept]]) < KEPT_SHARE
+    ):
+        return False
+    before, after = (np.asarray(part["cluster_path"], np.int64) for part in (known, evidence))
+    moved = (before[former.rows[kept]] != after[kept]).any(axis=1)
+    n_before, n_after, n_common = (_counted(paths) for paths in (before, after, after[kept[~moved]]))
+    ids = np.union1d(before, after)
+    ids = ids[ids >= 0]
+    most = max(len(n_before), len(n_after))
+    sizes = [np.pad(n, (0, most - len(n)))[ids] for n in (n_before, n_after, n_common)]
+    return bool((sizes[2] >= KEPT_SHARE * np.maximum(sizes[0], sizes[1])).all())
+
+
+def _counted(paths: Rows) -> Rows:
+    return np.bincount(paths[paths >= 0])
+
+
+def _classes(evidence: Evidence) -> tuple[str, ...]:
+    labels = evidence.dataset.labels
+    return () if labels is None else labels.classes
 
 
 def _copies(evidence: Evidence) -> Marks:

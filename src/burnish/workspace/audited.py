@@ -27,7 +27,7 @@ class Audited:
     """What an audit knows: the evidence, what the checks found, and how it came about.
 
     `detectors`: code → precision and recall on planted defects. `notes`: what became of thresholds.
-    `embedder`: the one that was asked for.
+    `embedder`: the one that was asked for. `key`: names the evidence that the steps left in the workspace.
     """
 
     evidence: Evidence
@@ -41,6 +41,7 @@ class Audited:
     detectors: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     embedder: str | None = None
+    key: str = ""
 
     @property
     def dataset(self) -> Dataset:

@@ -1,10 +1,6 @@
 """The door: the one place where pure code meets sources, stores and files."""
 
-import hashlib
-import importlib.metadata
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +13,14 @@ import pyarrow as pa
 from burnish.adapters.engines import Threads, bounded, limited
 from burnish.adapters.models.linear import LinearProbe
 from burnish.adapters.sources import Guess, read_source
-from burnish.adapters.stores import FolderScratch, LockStore
+from burnish.adapters.stores import HistoryStore, LockStore
 from burnish.dataset import Changeset, Dataset, Evaluation, Evidence
+from burnish.dataset.history import Version
 from burnish.dataset.locks import Lock, lock_rows
 from burnish.dataset.locks import compare as compare_lock
 from burnish.errors import InputError
 from burnish.kernels.compiled import told_of_compiling
-from burnish.kernels.items import Held, Resources, Scratch
+from burnish.kernels.items import Resources, Scratch
 from burnish.pipeline.acquiring import Acquisition, Wish, acquire
 from burnish.pipeline.catalog import steps
 from burnish.pipeline.choice import choose
@@ -31,9 +28,9 @@ from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.gathering import gather, judge
-from burnish.pipeline.kept import table_bytes
+from burnish.pipeline.kept_trials import known_trials
 from burnish.pipeline.measurement import measure
-from burnish.pipeline.memory import FILED_ROWS, Need
+from burnish.pipeline.memory import Need
 from burnish.pipeline.pairing import models_paired, predictions_paired, refuse_certain, versions_paired
 from burnish.pipeline.planning import Outlook, outlook
 from burnish.pipeline.recipe import changed_checks
@@ -41,16 +38,16 @@ from burnish.pipeline.retraining import Protocol
 from burnish.pipeline.selecting import Budget, choose_rows, selected_table, selection_effect
 from burnish.pipeline.settings import Setting, setting_of
 from burnish.pipeline.standards import Standard
-from burnish.pipeline.trials import Trial, run_trials, tuned_checks, with_figures
+from burnish.pipeline.trials import Trial, tuned_checks, with_figures
 from burnish.protocols import Check, Model, Progress, Silent, Step
 from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
 from burnish.workspace.choices import Choices
 from burnish.workspace.experiments import Experiment, probe_l2
+from burnish.workspace.history import History, Note, with_roles
+from burnish.workspace.keeping import LOCK, Keeping
 from burnish.workspace.limits import Limits
 from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
-
-HASHED_ROWS = 16_384
 
 
 class Workspace:
@@ -65,12 +62,32 @@ class Workspace:
         self.limits = limits or Limits()
         self.progress: Progress = progress or Silent()
 
+    @property
+    def history(self) -> History:
+        """The versions of the data sets of this workspace."""
+        return History(HistoryStore(self.root / "datasets"), self._reread)
+
+    def _reread(self, version: Version) -> Dataset:
+        given = {**asdict(version.roles), "embedding": version.roles.embedding or ""}
+        return read_source(version.source, given, name=version.dataset, max_bytes=self.limits.memory)[0]
+
     def read(
         self, source: object, given: Mapping[str, str | tuple[str, ...] | None], *, name: str | None = None
     ) -> tuple[Dataset, list[Guess]]:
-        """Read a source; give the data set and which field was guessed to play which part."""
+        """Read a source; give the data set and which field was guessed to play which part.
+
+        A text that is no path may be `NAME`, `NAME@NUMBER`, `NAME@TAG` or `NAME@HASH` of a version of this workspace.
+        """
         with bounded(self.limits.n_threads):
+            if isinstance(source, str) and self.history.means(source):
+                return with_roles(self.history.open(source), given), []
             return read_source(source, given, name=name, max_bytes=self.limits.memory)
+
+    def keep(self, audited: Audited, note: Note, *, by_reference: bool = False) -> Version:
+        """Write down the audited rows as a version, where they are none yet, and what the audit found."""
+        version = self.history.keep_source(audited.dataset, note, by_reference=by_reference)
+        self.history.keep_audit(audited, version)
+        return version
 
     def audit(self, dataset: Dataset, guesses: Collection[Guess] = (), choices: Choices | None = None) -> Audited:
         """Embed the rows, gather all evidence and let the checks judge it; lock the evaluation rows the first time.
@@ -92,32 +109,39 @@ class Workspace:
         detail = Detailed(self.progress)
         parameters: dict[str, Any] = {
             "embedder": vectorised.recipe, "seed": self.seed, "recall": self.limits.recall, "keep_by": choices.keep_by,
-            "evaluation_split": choices.evaluation_split, "lock": None if former is None else former.fingerprint,
+            "evaluation_split": choices.evaluation_split, "lock": None,
         }  # fmt: skip
+        keeping = Keeping.of(self.root, dataset, parameters)
+        foreign = former if former is not None and not keeping.gave(former) else None
+        if foreign is not None:
+            parameters["lock"] = foreign.fingerprint
+            keeping = Keeping.of(self.root, dataset, parameters)
         told = told_of_compiling(detail.compiling, detail.compiled)
-        with self._scratch(dataset, parameters) as scratch, told, limited(1):
+        with keeping.evidence() as kept, keeping.intermediates(len(dataset)) as scratch, told, limited(1):
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
-            chosen = self._steps(dataset, choices, former, resources)
+            chosen = self._steps(dataset, choices, foreign, resources)
             given = Evidence(dataset).adding(vectorised.columns)
-            gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=scratch)
-        started = perf_counter()
-        trials, checks, notes = self._tried(gathered.evidence, vectorised, choices)
+            gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=kept)
+            started = perf_counter()
+            trials, checks, notes = self._tried(gathered.evidence, vectorised, choices, kept)
+            lock = self._locked(gathered.evidence) if former is None or choices.relock else former
+            if foreign is None and lock is not None:
+                kept.put(LOCK, np.frombuffer(lock.fingerprint.encode(), np.uint8))
         findings = tuple(with_figures(judge(gathered.evidence, checks), trials, checks))
         if changed := changed_checks(checks):  # only now: a threshold names no scratch and re-runs no step
             parameters["checks"] = changed
         timings |= gathered.timings | {"judge": perf_counter() - started}
-        lock = self._locked(gathered.evidence) if former is None or choices.relock else former
         return Audited(
             gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock,
-            {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder,
+            {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder, keeping.key,
         )  # fmt: skip
 
     def _tried(
-        self, evidence: Evidence, vectorised: Vectorised, choices: Choices
+        self, evidence: Evidence, vectorised: Vectorised, choices: Choices, kept: Scratch
     ) -> tuple[tuple[Trial, ...], tuple[Check, ...], tuple[str, ...]]:
         """Try the detectors on planted defects; give the checks, with thresholds from that where precision is asked."""
         checks = tuple(choices.checks)
-        trials = run_trials(evidence, checks, vectorised.material, seed=self.seed)
+        trials = known_trials(kept, evidence, checks, vectorised.material, seed=self.seed)
         if choices.min_precision is None:
             return trials, checks, ()
         tuned, notes = tuned_checks(checks, trials, choices.min_precision)
@@ -283,17 +307,6 @@ class Workspace:
         if budget is not None:
             Need.of(dataset, kind).refuse_beyond(budget, n_threads=self.limits.n_threads)
 
-    @contextmanager
-    def _scratch(self, dataset: Dataset, parameters: Mapping[str, Any]) -> Iterator[Scratch]:
-        """Give room for intermediate arrays: memory, or for many rows a folder that outlives an interruption."""
-        if len(dataset) <= FILED_ROWS:
-            yield Held()
-            return
-        scratch = FolderScratch(self.root / "work" / _key(dataset, parameters))
-        with scratch.owned() as mine:
-            yield mine
-            mine.clear()
-
 
 def _called(first: str, second: str) -> tuple[str, str]:
     """Give the names of two sides, told apart where they are the same."""
@@ -305,16 +318,3 @@ def refuse_drift(audited: Audited) -> None:
     if audited.lock is not None:
         mask = np.asarray(audited.evidence["evaluation"], bool)
         compare_lock(audited.lock, audited.dataset, mask).refuse(audited.lock)
-
-
-def _key(dataset: Dataset, parameters: Mapping[str, Any]) -> str:
-    """Give a digest of all that an audit follows from: every field and vector, their roles, parameters, this code."""
-    code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
-    document = [dataset.version, asdict(dataset.roles), dict(parameters), code]
-    key = hashlib.blake2b(json.dumps(document).encode(), digest_size=8)
-    fields = dataset.fields.drop_columns([dataset.roles.embedding] if dataset.roles.embedding else [])
-    for start in range(0, len(dataset), HASHED_ROWS):
-        key.update(table_bytes(fields.slice(start, HASHED_ROWS)).data)
-        if dataset.vectors is not None:
-            key.update(np.ascontiguousarray(dataset.vectors[start : start + HASHED_ROWS]).data)
-    return key.hexdigest()

@@ -150,3 +150,61 @@ def test_a_file_of_an_earlier_run_that_is_not_written_anew_is_removed(tmp_path):
     (tmp_path / "out" / "mine.txt").write_text("stays")
     sink.write({"a.json": "2"})
     assert {p.name: p.read_text() for p in (tmp_path / "out").iterdir()} == {"a.json": "2", "mine.txt": "stays"}
+
+
+def saved(text):
+    """A writer of a folder with a file."""
+
+    def write(place):
+        place.mkdir()
+        (place / "part.txt").write_text(text)
+
+    return write
+
+
+def test_a_writer_writes_a_file_or_a_folder_and_finds_what_was_named_before_it(tmp_path):
+    out = tmp_path / "out"
+    files = {
+        "a.txt": "first",
+        "b.txt": lambda place: place.write_text(place.with_name("a.txt").read_text() + " seen"),
+        "set": saved("whole"),
+    }
+    assert FolderSink(out).write(files) == {name: str(out / name) for name in files}
+    assert (out / "b.txt").read_text() == "first seen"
+    assert (out / "set" / "part.txt").read_text() == "whole"
+    FolderSink(out).write({"set": saved("new")})
+    assert (out / "set" / "part.txt").read_text() == "new"
+    assert names(out) == ["a.txt", "b.txt", "set"]
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "I/O error"), KeyboardInterrupt()])
+def test_an_error_while_a_folder_appears_puts_the_old_one_back(tmp_path, monkeypatch, at, error):
+    FolderSink(tmp_path).write({"set": saved("old"), "z.txt": "old"})
+    monkeypatch.setattr(Path, "replace", failing(Path.replace, at, error))
+    try:
+        FolderSink(tmp_path).write({"set": saved("new"), "z.txt": "new"})
+    except (OutputError, KeyboardInterrupt):
+        assert (tmp_path / "set" / "part.txt").read_text() == (tmp_path / "z.txt").read_text() == "old"
+    else:
+        assert at == 3
+    assert names(tmp_path) == ["set", "z.txt"]
+
+
+def test_a_writer_that_fails_changes_nothing(tmp_path):
+    FolderSink(tmp_path).write({"a.txt": "old"})
+
+    def refuse(place):
+        raise UsageError("no.", remedy="Another.")
+
+    with pytest.raises(UsageError):
+        FolderSink(tmp_path).write({"a.txt": "new", "b.txt": refuse})
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_never_takes_the_place_of_a_file(tmp_path):
+    (tmp_path / "set").write_text("mine")
+    with pytest.raises(OutputError, match="is a file"):
+        FolderSink(tmp_path).write({"set": saved("new")})
+    assert (tmp_path / "set").read_text() == "mine"

@@ -4,10 +4,11 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +23,12 @@ REMEDIES = {
     errno.EROFS: "Choose a folder that you may write to with --out.",
 }
 
+Content: TypeAlias = bytes | str | pa.Table | Callable[[Path], None]
+"""What is written: bytes, text (as UTF-8), a table (as Parquet), or what writes a file or a folder at a path itself.
+
+A writer runs after the contents that are named before it, and finds them beside its path.
+"""
+
 
 @dataclass(frozen=True)
 class FolderSink:
@@ -34,8 +41,8 @@ class FolderSink:
     folder: Path
     owned: frozenset[str] = frozenset()
 
-    def write(self, files: Mapping[str, bytes | str | pa.Table]) -> dict[str, str]:
-        """Write name → bytes, text (as UTF-8) or table (as Parquet); give name → path.
+    def write(self, files: Mapping[str, Content]) -> dict[str, str]:
+        """Write name → content; give name → path.
 
         All content is on disk under a hidden name before the first file appears; then each is
         renamed over its predecessor. On any error, and on Ctrl-C, what was there before is there
@@ -51,7 +58,7 @@ class FolderSink:
                 self._create_folder(files)
         return {name: str(self.folder / name) for name in files}
 
-    def _create_folder(self, files: Mapping[str, bytes | str | pa.Table]) -> None:
+    def _create_folder(self, files: Mapping[str, Content]) -> None:
         with ExitStack() as undo:
             for parent in reversed([p for p in self.folder.absolute().parents if not p.exists()]):
                 parent.mkdir()
@@ -62,7 +69,7 @@ class FolderSink:
             undo.pop_all()
         _sync(self.folder.absolute().parent)
 
-    def _replace_files(self, files: Mapping[str, bytes | str | pa.Table]) -> None:
+    def _replace_files(self, files: Mapping[str, Content]) -> None:
         # The draft lies inside: the folder may be a mount point, and renames do not cross file systems.
         with ExitStack() as cleanup:
             draft = _draft_folder(self.folder, cleanup)
@@ -86,7 +93,10 @@ def _draft_folder(parent: Path, cleanup: ExitStack) -> Path:
 
 
 def _swap(new: Path, place: Path, former: Path, undo: ExitStack) -> None:
-    """Rename `new` to `place`; `undo` puts back what was there."""
+    """Rename `new` to `place`; `undo` puts back what was there. A folder takes the place of a folder only."""
+    if new.is_dir():
+        _swap_folder(new, place, former, undo)
+        return
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(place))
     if place.exists():
@@ -95,6 +105,17 @@ def _swap(new: Path, place: Path, former: Path, undo: ExitStack) -> None:
     else:
         undo.callback(place.unlink, missing_ok=True)
     new.replace(place)
+
+
+def _swap_folder(new: Path, place: Path, former: Path, undo: ExitStack) -> None:
+    """The same of a folder, which no rename replaces: for a moment there is none."""
+    if place.exists():
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "is a file", str(place))
+        place.replace(former)
+        undo.callback(former.replace, place)
+    new.replace(place)
+    undo.callback(place.replace, new)
 
 
 def _retire(place: Path, former: Path, undo: ExitStack) -> None:
@@ -117,8 +138,12 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _write_all(folder: Path, files: Mapping[str, bytes | str | pa.Table]) -> None:
+def _write_all(folder: Path, files: Mapping[str, Content]) -> None:
     for name, content in files.items():
+        if callable(content):
+            content(folder / name)
+            _sync_written(folder / name)
+            continue
         with (folder / name).open("wb") as file:
             if isinstance(content, pa.Table):
                 pq.write_table(content, file, compression="zstd")
@@ -127,6 +152,15 @@ def _write_all(folder: Path, files: Mapping[str, bytes | str | pa.Table]) -> Non
             file.flush()
             os.fsync(file.fileno())
     _sync(folder)
+
+
+def _sync_written(place: Path) -> None:
+    for path in (place, *place.rglob("*")):
+        if path.is_dir():
+            _sync(path)
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

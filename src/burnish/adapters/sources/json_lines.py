@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
+from burnish.adapters.sources.delimited import KEPT_AS_TEXT
 from burnish.adapters.sources.files import DataFile
-from burnish.adapters.sources.opened import Given, Guess
+from burnish.adapters.sources.opened import Given, Guess, named
 from burnish.adapters.sources.records import Numbered, Record, records_table
 from burnish.errors import InputError
 
@@ -16,16 +17,27 @@ BLOCK_BYTES = 1 << 24
 
 
 def read_json_lines(file: DataFile, given: Given) -> tuple[pa.Table, list[Guess]]:
-    """Give the fields of one JSONL file; raises InputError with the number of a line that cannot be used."""
-    del given
+    """Give the fields of one JSONL file; raises InputError with the number of a line that cannot be used.
+
+    Strings that look like times become times, but not in a field named for a role that is text: there "2024-01-01"
+    stays "2024-01-01".
+    """
     _refuse_array(file)
-    options = arrow_json.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
     try:
-        with file.stream() as stream:
-            return arrow_json.read_json(stream, options), []
+        table = _read(file)
+        as_text = {named(given, role) for role in KEPT_AS_TEXT}
+        timed = [field.name for field in table.schema if field.name in as_text and pa.types.is_timestamp(field.type)]
+        return (_read(file, timed) if timed else table), []
     except pa.ArrowInvalid:
         # Mixed types, NaN, a line longer than a block: the slow reader mends these or says where.
         return records_table(lambda: _records(file), f"{file.path!r}, line")
+
+
+def _read(file: DataFile, as_text: Sequence[str] = ()) -> pa.Table:
+    options = arrow_json.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
+    kept = pa.schema([(field, pa.string()) for field in as_text])
+    with file.stream() as stream:
+        return arrow_json.read_json(stream, options, arrow_json.ParseOptions(explicit_schema=kept))
 
 
 def _refuse_array(file: DataFile) -> None:

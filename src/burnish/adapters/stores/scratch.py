@@ -11,6 +11,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from burnish.adapters.stores import durable
 from burnish.errors import OutputError
 
 
@@ -68,7 +69,7 @@ class FolderScratch:
             self.root.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
-            beside = FolderScratch(f"{self.root}-{os.getpid()}")
+            beside = type(self)(f"{self.root}-{os.getpid()}")
             try:
                 yield beside
             finally:
@@ -89,3 +90,15 @@ class FolderScratch:
 
     def _path(self, name: str) -> Path:
         return self.root / f"{name}.npy"
+
+
+class SealedScratch(FolderScratch):
+    """Keeps arrays for other runs too: each is on disk before it is there, and made sure of when it is read."""
+
+    def put(self, name: str, array: NDArray[Any]) -> None:
+        """Write the array with its seal; raises OutputError when it cannot write."""
+        durable.write_array(self._path(name), array)
+
+    def get(self, name: str) -> NDArray[Any]:
+        """Give the array, memory-mapped; raises DamagedFileError when it is not as it was written."""
+        return durable.read_array(self._path(name), writable=True)

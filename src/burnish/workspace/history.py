@@ -1,0 +1,395 @@
+"""Histories: every version of the data sets of a workspace, how each came about, and the way back."""
+
+import getpass
+import json
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from burnish.adapters.sinks import json_text
+from burnish.adapters.stores.history import Addition, HistoryStore, refuse_unnameable
+from burnish.adapters.stores.history import Audited as KeptAudit
+from burnish.dataset import Changeset, Dataset, Evaluation
+from burnish.dataset.changesets import label_strings
+from burnish.dataset.history import LEDGER, Entry, How, RowState, Version, ancestry, common_ancestor, row_edits
+from burnish.dataset.profiles import profile_of
+from burnish.dataset.row_changes import RowChanges, row_changes
+from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UsageError
+from burnish.kernels.cluster_identity import ABSENT, cluster_changes
+from burnish.pipeline.ledger import (
+    Chosen,
+    added_lines,
+    codes_of,
+    counted,
+    decided_lines,
+    reversed_lines,
+    row_keys,
+    source_lines,
+    with_places,
+)
+from burnish.pipeline.tables import clusters_table
+from burnish.pipeline.version_diff import (
+    Step,
+    VersionDiff,
+    changed_rows,
+    compared_rows,
+    finding_changes,
+    profile_shifts,
+)
+from burnish.workspace.audited import Audited
+
+FOLLOWS_SHARE = 0.5
+"""A source that shares fewer rows with the newest version is no successor of it, but a beginning."""
+
+Recipe = Mapping[str, Any]
+_NO_KEYS = np.empty(0, np.int64)
+
+
+def somebody() -> str:
+    """Give who works here: `BURNISH_WHO`, else the name that the system knows."""
+    try:
+        return os.environ.get("BURNISH_WHO") or getpass.getuser()
+    except (OSError, KeyError):  # a container without a name for its user
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is written down with a version: who, why, from which source, by which recipe, and a tag."""
+
+    why: str = ""
+    who: str = field(default_factory=somebody)
+    source: str | None = None
+    recipe: Recipe = field(default_factory=dict)
+    tag: str | None = None
+
+
+class Undone(NamedTuple):
+    """The version that an undo made (None when nothing was left to undo), and rows that were changed since."""
+
+    version: Version | None
+    changed_since: tuple[str, ...]
+
+
+class History:
+    """The versions of one workspace's data sets. `reader`: reads the rows of an entry that was kept by reference."""
+
+    def __init__(self, store: HistoryStore, reader: Callable[[Version], Dataset]) -> None:
+        self.store = store
+        self.reader = reader
+
+    def open(self, called: str) -> Dataset:
+        """Give `NAME`, `NAME@NUMBER`, `NAME@TAG` or `NAME@HASH` as a data set."""
+        version = self.store.find(called)
+        entries = self.store.entries(version.dataset, version.number)
+        return self.store.assemble(entries, self._referenced).known_as(version.version)
+
+    def means(self, source: str) -> bool:
+        """Tell whether a text means a version rather than a path: it is no path, and its name is known, or has an @."""
+        name = source.partition("@")[0]
+        if os.path.exists(source) or not name:  # noqa: PTH110 - it may be a glob or an address
+            return False
+        return "://" not in source and ("@" in source or (self.store.folder(name) / "about.json").exists())
+
+    def _referenced(self, version: Version) -> Dataset:
+        dataset = self.reader(version)
+        if dataset.version != version.version:
+            raise InputError(
+                f"{version.name} was kept by reference, and {version.source!r} is not as it was.",
+                remedy="Bring the file back as it was, or audit it as a new version.",
+            )
+        return dataset
+
+    def version_of(self, dataset: Dataset) -> Version | None:
+        """Give the newest entry that holds just these rows, None where there is none."""
+        name = history_name(dataset)
+        if not (self.store.folder(name) / "about.json").exists():
+            return None
+        same = [v for v in self.store.versions(name).values() if v.version == dataset.version]
+        return same[-1] if same else None
+
+    def keep_source(self, dataset: Dataset, note: Note, *, by_reference: bool = False) -> Version:
+        """Write down a data set as it was read; nothing when an entry holds just these rows.
+
+        What differs from the newest one that a source gave is all that is written, when most rows are the same.
+        """
+        known = self.version_of(dataset)
+        if known is not None:
+            if note.tag is not None:
+                self.store.tag(known.dataset, note.tag, known.number)
+            return known
+        name = history_name(dataset)
+        refuse_unnameable(name, what="data set")
+        draft = replace(_draft(dataset, "import", note), dataset=name)
+        if not by_reference and (self.store.folder(name) / "about.json").exists():
+            parent = [v for v in self.store.versions(name).values() if v.how == "import"][-1]
+            before = self.open(parent.name)
+            changes = row_changes(before, dataset)
+            if len(changes.here) >= FOLLOWS_SHARE * max(len(before), len(dataset)):
+                return self._keep_changed_source(
+                    replace(draft, parent=parent.number), (before, dataset), changes, note.tag
+                )
+        whole = replace(draft, n_segment=len(dataset), by_reference=by_reference, counts={"added": len(dataset)})
+        return self.store.keep(whole, Addition(rows=dataset), note.tag)
+
+    def _keep_changed_source(
+        self, draft: Version, pair: tuple[Dataset, Dataset], changes: RowChanges, tag: str | None
+    ) -> Version:
+        """Write down what has become of the rows of the parent of the draft."""
+        before, after = pair
+        placed = RowState.after(self.store.entries(draft.dataset, draft.parent or 0)).placed
+        relabelled = changes.here[changes.relabelled], changes.there[changes.relabelled]
+        lines = pa.concat_tables(
+            [
+                source_lines(before, changes.gone, "drop", "not in the source any more"),
+                source_lines(before, relabelled[0], "relabel", "another label in the source").set_column(
+                    LEDGER.get_field_index("label"), "label", label_strings(after, relabelled[1])
+                ),
+            ]
+        )
+        lines = with_places(lines, before, np.concatenate([changes.gone, relabelled[0]]), placed)
+        in_order = bool(np.all(np.diff(np.concatenate([changes.there, changes.new])[_as_kept(changes)]) > 0))
+        came = np.lexsort((placed.place[changes.here], placed.segment[changes.here]))
+        ranks = np.concatenate([changes.there[came], changes.new])
+        draft = replace(
+            draft, n_segment=len(changes.new), reordered=not in_order,
+            counts=counted(lines) | {"added": len(changes.new)}, codes=codes_of(lines),
+        )  # fmt: skip
+        rows = after.take(changes.new) if len(changes.new) else None
+        return self.store.keep(draft, Addition(rows, lines, None if in_order else ranks), tag)
+
+    def keep_changes(
+        self, before: Dataset, changes: Changeset, note: Note, *, how: How = "apply", effect: Evaluation | None = None
+    ) -> Version:
+        """Write down the version that a changeset makes of a data set that is in the history.
+
+        Raises StaleChangesetError when no entry holds the rows that it was made for.
+        """
+        parent = self.version_of(before)
+        if parent is None:
+            raise StaleChangesetError(
+                f"no version of {history_name(before)!r} has the rows of {before.version}.",
+                remedy="Keep the source first: burnish audit SOURCE.",
+            )
+        if any(edit.action == "weight" for edit in changes.edits):
+            raise UsageError("the changeset weights rows, which no version keeps.", remedy="Leave these edits out.")
+        after = changes.apply(before)
+        placed = RowState.after(self.store.entries(parent.dataset, parent.number)).placed
+        lines = with_places(
+            decided_lines(changes, note.who), before, before.positions_of([e.row_id for e in changes.edits]), placed
+        )
+        draft = replace(
+            _draft(after, how, note), dataset=parent.dataset, parent=parent.number, counts=counted(lines),
+            codes=codes_of(lines), effect=None if effect is None else effect_told(effect),
+        )  # fmt: skip
+        evaluation = None if effect is None else json.loads(json_text(effect.to_json()))
+        return self.store.keep(draft, Addition(edits=lines, evaluation=evaluation), note.tag)
+
+    def undo(self, called: str, note: Note, *, row_ids: Collection[str] = (), codes: Collection[str] = ()) -> Undone:
+        """Take back the edits that made a version, or some of them, as a new version after the newest.
+
+        A row that another edit changed since stays as it is, and is told.
+        """
+        version = self.store.find(called)
+        versions = self.store.versions(version.dataset)
+        newest = versions[max(versions)]
+        path = ancestry(versions, newest.number)
+        if version.number not in {one.number for one in path}:
+            raise UsageError(f"{newest.name} does not come from {version.name}.", remedy="Undo a version that it does.")
+        lines = reversed_lines(self._done_by(version), version, Chosen(row_ids, codes), who=note.who)
+        later = [self.store.ledger(one, ["segment", "place"]) for one in path if one.number > version.number]
+        touched = np.isin(
+            row_keys(lines), np.concatenate([_NO_KEYS, *(row_keys(one) for one in later if one is not None)])
+        )
+        since, lines = lines.filter(pa.array(touched))["row_id"], lines.filter(pa.array(~touched))
+        back = _back_already(lines, self.open(newest.name))
+        since = (*since.to_pylist(), *lines.filter(pa.array(back))["row_id"].to_pylist())
+        lines = lines.filter(pa.array(~back))
+        if not len(lines) and not (version.reordered and version.number == newest.number):
+            return Undone(None, since)
+        draft = replace(
+            newest, number=newest.number + 1, parent=newest.number, n_segment=0, by_reference=False, how="undo",
+            created=_now(), who=note.who, why=note.why or f"undo of {version.name}", counts=counted(lines),
+            codes=codes_of(lines), effect=None, recipe=dict(note.recipe), source=None, reordered=False, files={},
+        )  # fmt: skip
+        entries = self.store.entries(version.dataset, newest.number)
+        last = Entry(draft, row_edits(lines))
+        last = last._replace(ranks=_former_ranks(entries, version, last))
+        made = self.store.assemble([*entries, last], self._referenced)
+        draft = replace(
+            draft, version=made.version, n_rows=len(made), profile=profile_of(made), reordered=last.ranks is not None
+        )
+        return Undone(self.store.keep(draft, Addition(edits=lines, ranks=last.ranks), note.tag), since)
+
+    def keep_audit(self, audited: Audited, version: Version) -> None:
+        """Write down what an audit of a version found."""
+        rows = audited.evidence.get("cluster")
+        cluster = np.full(len(audited.dataset), -1) if rows is None else np.asarray(rows, np.int64)
+        facts = {"key": audited.key, "created": _now(), "parameters": dict(audited.parameters)}
+        found = KeptAudit(
+            audited.findings_table().select(["code", "row_id", "severity", "score", "message"]),
+            clusters_table(audited.evidence).select(["cluster", "name", "size"]), cluster,
+            json.loads(json_text(facts)),
+        )  # fmt: skip
+        self.store.keep_audit(version, found)
+
+    def diff(self, first: str, second: str) -> VersionDiff:
+        """Tell what lies between two versions, from what was written down: no row is opened that did not change.
+
+        Versions without a common ancestor are compared row by row.
+        """
+        one, other = self.store.find(first), self.store.find(second)
+        audits = self.store.audit(one), self.store.audit(other)
+        clusters = findings = None
+        if audits[0] is not None and audits[1] is not None:
+            findings = finding_changes(audits[0].findings, audits[1].findings)
+            clusters = self._cluster_events((one, audits[0]), (other, audits[1]))
+        measured = other.effect if other.dataset == one.dataset and other.parent == one.number else None
+        evaluation = None if measured is None else self.store.evaluation(other)
+        slices = () if evaluation is None else tuple(evaluation.get("slices", ()))
+        rows = self._changed(one, other)
+        return VersionDiff(one, other, rows, profile_shifts(one, other), clusters, findings, measured, slices)
+
+    def _cluster_events(
+        self, first: tuple[Version, KeptAudit], second: tuple[Version, KeptAudit]
+    ) -> tuple[dict[str, Any], ...]:
+        """Tell what became of the clusters, by the rows that both versions have."""
+        sides = [self._clusters_by_place(*one) for one in (first, second)]
+        common, mine, theirs = np.intersect1d(sides[0][0], sides[1][0], assume_unique=True, return_indices=True)
+        rows = len(sides[0][0]) + len(sides[1][0]) - len(common)
+        before, after = np.full(rows, ABSENT), np.full(rows, ABSENT)
+        n_first = len(sides[0][0])
+        before[:n_first] = sides[0][1]
+        rest = np.setdiff1d(np.arange(len(sides[1][0])), theirs)
+        after[mine], after[n_first:] = sides[1][1][theirs], sides[1][1][rest]
+        names = [
+            dict(zip(*(a.clusters[c].to_pylist() for c in ("cluster", "name")), strict=True))
+            for _, a in (first, second)
+        ]
+        return tuple(
+            {
+                **event._asdict(), "names_before": [names[0].get(c) for c in event.before],
+                "names_after": [names[1].get(c) for c in event.after],
+            }
+            for event in cluster_changes(before, after)
+        )  # fmt: skip
+
+    def _clusters_by_place(self, version: Version, audit: KeptAudit) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
+        placed = RowState.after(self.store.entries(version.dataset, version.number)).placed
+        return (placed.segment.astype(np.int64) << 40) + placed.place, audit.cluster
+
+    def _changed(self, one: Version, other: Version) -> pa.Table:
+        versions = self.store.versions(one.dataset)
+        start = common_ancestor(versions, one.number, other.number) if one.dataset == other.dataset else None
+        if start is None:
+            return compared_rows(self.open(one.name), self.open(other.name))
+        sides = [[self._step(v) for v in ancestry(versions, end.number) if v.number > start] for end in (one, other)]
+        return changed_rows(*sides)
+
+    def _step(self, version: Version) -> Step:
+        brought = self.store.row_ids(version) if version.n_segment else None
+        return Step(version, self.store.ledger(version), brought)
+
+    def why(self, name: str, row_id: str) -> list[dict[str, Any]]:
+        """Tell the whole story of a row: when it came, each edit with its reason, evidence and measured effect."""
+        story = []
+        for version in self.store.versions(name).values():
+            told = {
+                "version": version.name, "when": version.created, "who": version.who, "how": version.how,
+                "effect": version.effect,
+            }  # fmt: skip
+            ids = self.store.row_ids(version) if version.n_segment else None
+            if ids is not None and pc.index(ids, row_id).as_py() >= 0:
+                story.append({**told, "action": "add", "reason": f"read from {version.source or 'a source'}"})
+            lines = self.store.ledger(version)
+            if lines is not None:
+                own = lines.filter(pc.equal(lines["row_id"], row_id)).to_pylist()
+                story += [{**told, **line, "evidence": json.loads(line["evidence"])} for line in own]
+        if not story:
+            raise InputError(f"no version of {name!r} has a row {row_id!r}.", remedy="Ids are those of rows.parquet.")
+        return story
+
+    def _done_by(self, version: Version) -> pa.Table:
+        """Give what a version did to its parent, a line each row; raises UsageError where there is nothing to undo."""
+        lines = [] if (ledger := self.store.ledger(version)) is None else [ledger]
+        if version.parent is not None and version.n_segment:
+            lines.append(added_lines(version, self.store.row_ids(version)))
+        if not lines:
+            raise UsageError(
+                f"{version.name} changed no rows that could be brought back.",
+                remedy="`burnish log` shows what each version did.",
+            )
+        return pa.concat_tables(lines)
+
+
+def with_roles(dataset: Dataset, given: Mapping[str, str | tuple[str, ...] | None]) -> Dataset:
+    """Give the data set with other fields in some roles; an empty name takes a role away. Raises MissingFieldError."""
+    asked = {role: field for role, field in given.items() if field is not None}
+    for name in (one for f in asked.values() for one in ((f,) if isinstance(f, str) else f) if one):
+        if name not in dataset.fields.column_names:
+            raise MissingFieldError(
+                f"no field {name!r} in {dataset.name}.", remedy=f"Fields: {', '.join(dataset.fields.column_names)}."
+            )
+    return replace(dataset, roles=replace(dataset.roles, **_filled(asked)))
+
+
+def history_name(dataset: Dataset) -> str:
+    """Give the name under which the versions of a data set are kept: that before the @."""
+    return dataset.name.partition("@")[0]
+
+
+def _former_ranks(entries: list[Entry], undone: Version, last: Entry) -> NDArray[np.int64] | None:
+    """Give the ranks that bring back the order which a version had changed; None where it was not the last to do so."""
+    reordered = [entry.version.number for entry in entries if entry.ranks is not None]
+    if not reordered or reordered[-1] != undone.number:
+        return None
+    before = [entry for entry in entries if entry.version.number < undone.number]
+    return RowState.after([*entries, last]).ranks_as(RowState.after(before))
+
+
+def _back_already(lines: pa.Table, dataset: Dataset) -> NDArray[np.bool_]:
+    """Mask the lines that would bring back a row whose id another row has by now."""
+    action, row_ids = lines["action"].to_numpy(zero_copy_only=False), lines["row_id"].combine_chunks()
+    present = dataset.positions_of(row_ids) >= 0
+    leaving = pc.is_in(row_ids, row_ids.filter(pa.array(action == "drop"))).to_numpy(zero_copy_only=False)
+    return np.asarray((action == "restore") & present & ~leaving, np.bool_)
+
+
+def effect_told(effect: Evaluation) -> dict[str, Any]:
+    """Give of an evaluation what is told with a version."""
+    failed = [] if effect.gate is None else list(effect.gate.failed)
+    told = {
+        "verdict": effect.verdict, "metric": effect.metric, "claim": effect.claim, "lift": effect.lift,
+        "lift_low": effect.lift_low, "lift_high": effect.lift_high, "n_eval": effect.n_eval,
+        "confidence": effect.confidence, "slices_failed": failed,
+    }  # fmt: skip
+    return dict(json.loads(json_text(told)))
+
+
+def _draft(dataset: Dataset, how: How, note: Note) -> Version:
+    return Version(
+        number=0, dataset=history_name(dataset), version=dataset.version, n_rows=len(dataset), how=how,
+        created=_now(), who=note.who, why=note.why, source=note.source, profile=profile_of(dataset),
+        roles=dataset.roles, given_task=dataset.given_task, image_root=dataset.image_root, recipe=dict(note.recipe),
+    )  # fmt: skip
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _as_kept(changes: RowChanges) -> NDArray[np.int64]:
+    """Order rows as they would stand without ranks: kept ones as in the parent, then new ones."""
+    n_kept = len(changes.here)
+    return np.concatenate([np.argsort(changes.here), n_kept + np.arange(len(changes.new))])
+
+
+def _filled(asked: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
+    return {role: field if role == "meta" else field or None for role, field in asked.items()}

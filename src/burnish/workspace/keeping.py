@@ -1,0 +1,58 @@
+"""Keeping: what the steps gave for a data set, so that an audit of the same rows does none of it again."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from burnish.adapters.stores import FolderScratch, SealedScratch
+from burnish.dataset import Dataset
+from burnish.dataset.locks import Lock
+from burnish.errors import DamagedFileError
+from burnish.kernels.items import Held, Scratch
+from burnish.pipeline.catalog import steps
+from burnish.pipeline.memory import FILED_ROWS
+
+LOCK = "lock"
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where the evidence of an audit lies: `key` names the rows, the parameters and the code that it follows from."""
+
+    root: Path
+    key: str
+
+    @classmethod
+    def of(cls, root: Path, dataset: Dataset, parameters: Mapping[str, Any]) -> "Keeping":
+        """Give the place for a data set that is audited with some parameters."""
+        code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
+        document = [dataset.version, asdict(dataset.roles), dataset.given_task, dict(parameters), code]
+        return cls(root, hashlib.blake2b(json.dumps(document).encode(), digest_size=8).hexdigest())
+
+    @contextmanager
+    def evidence(self) -> Iterator[Scratch]:
+        """Give the folder of what steps gave; where another process has it, one that is removed in the end."""
+        with SealedScratch(self.root / "evidence" / self.key).owned() as kept:
+            yield kept
+
+    def gave(self, lock: Lock) -> bool:
+        """Tell whether the evaluation rows of this evidence became that lock: it needs no telling of them then."""
+        try:
+            return bytes(SealedScratch(self.root / "evidence" / self.key).get(LOCK)) == lock.fingerprint.encode()
+        except (DamagedFileError, FileNotFoundError):
+            return False
+
+    @contextmanager
+    def intermediates(self, n_rows: int) -> Iterator[Scratch]:
+        """Give room for arrays inside a step: memory, or for many rows a folder that outlives an interruption."""
+        if n_rows <= FILED_ROWS:
+            yield Held()
+            return
+        with FolderScratch(self.root / "work" / self.key).owned() as mine:
+            yield mine
+            mine.clear()
