@@ -28,9 +28,7 @@ def grown():
         path = np.full((len(rows), known.path.shape[1]), ABSENT)
         path[:600] = known.path
         order = np.arange(len(rows)) if order is None else order(len(rows))
-        found = grow_clusters(
-            neighbors_of(rows[order]), path[order], working=known.working, first_free=len(known.size)
-        )
+        found = grow_clusters(neighbors_of(rows[order]), path[order], working=known.working, first_free=len(known.size))
         back = np.argsort(order)
         return truth, known, found._replace(path=found.path[back])
 

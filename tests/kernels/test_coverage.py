@@ -38,7 +38,9 @@ def test_coverage_agrees_with_its_definition():
     np.fill_diagonal(among, np.inf)
     usual = np.median(np.sort(among, axis=1)[:, :3].mean(axis=1))
     expected = np.minimum(1, usual / np.sort(1 - unit[:20] @ train.T, axis=1)[:, :3].mean(axis=1))
-    np.testing.assert_allclose(row_coverage(vectors, evaluation, sampling=Sampling(3)).coverage[:20], expected, rtol=1e-3)
+    np.testing.assert_allclose(
+        row_coverage(vectors, evaluation, sampling=Sampling(3)).coverage[:20], expected, rtol=1e-3
+    )
 
 
 @pytest.mark.parametrize("evaluation", [np.ones(9, bool), np.zeros(9, bool)])

@@ -5,17 +5,20 @@ from hypothesis import strategies as st
 
 from burnish.kernels.duplicates import (
     Background,
+    Hypotheses,
     NearTest,
     Pairs,
     Threshold,
     Views,
     candidate_pairs,
     choose_representatives,
+    cross_distances,
     find_threshold,
     group_exact,
     group_members,
     group_near,
     measure_background,
+    nearest_distances,
     numbered_by_first,
     row_views,
     score_leaks,
@@ -216,3 +219,23 @@ def test_unreadable_rows_and_blank_texts_are_not_compared():
 
 def test_few_rows_have_no_background_and_no_near_pairs():
     assert (near_rows(np.eye(3) + 0.5) == -1).all()
+
+
+def test_the_surest_pairs_and_their_number_give_the_threshold_of_all():
+    rng = np.random.default_rng(0)
+    p_values = np.concatenate([rng.random(900), rng.random(100) * 1e-6])
+    surest = p_values[p_values < 0.02]
+    assert find_threshold(surest, tested=Hypotheses.of(p_values)) == find_threshold(p_values)
+
+
+def test_distances_of_pairs_that_come_in_parts_are_those_of_all_pairs():
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(0, 20, size=300), rng.integers(20, 60, size=300)
+    left, right = np.unique(np.column_stack([left, right]), axis=0).T
+    pairs = Pairs(left, right, rng.random(len(left)).astype(np.float32))
+    queries = np.arange(20)
+    first = rng.random(len(left)) < 0.5
+    whole = cross_distances(pairs, queries)
+    parts = cross_distances(pairs.take(~first), queries, cross_distances(pairs.take(first), queries))
+    np.testing.assert_array_equal(parts, whole)
+    np.testing.assert_array_equal(nearest_distances(pairs, 60)[:20], whole)

@@ -6,7 +6,16 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.metrics import roc_auc_score
 
 from burnish.kernels.neighbors import nearest_neighbors
-from burnish.kernels.outliers import Settings, calibrated, outlier_score, precision_of, robust_deviation
+from burnish.kernels.outliers import (
+    Settings,
+    calibrated,
+    changed_means,
+    nearest_means,
+    outlier_score,
+    precision_of,
+    robust_deviation,
+    score_distances,
+)
 
 FLAGGED = 0.9991
 
@@ -139,3 +148,31 @@ def test_the_precision_is_the_inverse_of_the_shrunk_covariance_for_any_number_of
     values, axes = np.linalg.eigh(covariance)
     slow = (axes / np.maximum(values, values[-1] * 1e-7 + 1e-12)) @ axes.T
     np.testing.assert_allclose(precision_of(rows), slow, rtol=0, atol=1e-9 * np.abs(slow).max())
+
+
+def test_measuring_only_some_rows_gives_nearly_what_measuring_all_gives():
+    vectors = np.vstack([mixture(800), strangers(20)])[np.random.default_rng(0).permutation(820)]
+    vectors[7] = np.nan
+    found = nearest_neighbors(vectors, 15)
+    lists = found.positions, found.distances
+    whole = nearest_means(vectors, *lists)
+    np.testing.assert_array_equal(score_distances(whole), score(vectors))
+    before = whole.copy()
+    some = np.random.default_rng(1).permutation(820)[:80]
+    before[some] = np.nan
+    again = changed_means(vectors, lists, before)
+    others = np.setdiff1d(np.arange(820), some)
+    np.testing.assert_array_equal(again[others], whole[others])
+    np.testing.assert_allclose(again[some, 0], whole[some, 0], rtol=1e-4)
+    np.testing.assert_allclose(again[some, 1], whole[some, 1], rtol=0.1)
+    known = some[some != 7]
+    assert np.corrcoef(score_distances(again)[known], score_distances(whole)[known])[0, 1] > 0.99
+
+
+def test_nothing_to_measure_keeps_everything_and_nothing_known_measures_all():
+    vectors = mixture(200)
+    found = nearest_neighbors(vectors, 15)
+    whole = nearest_means(vectors, found.positions, found.distances)
+    for before in (whole, np.full_like(whole, np.nan)):
+        again = changed_means(vectors, (found.positions, found.distances), before)
+        np.testing.assert_allclose(again, whole, rtol=1e-5)

@@ -133,7 +133,7 @@ def test_parts_that_are_not_all_there_are_made_again(evidence, tmp_path):
 class Keeping(Fake):
     """Writes 1 where it saw a near former version, 2 where it saw a far one, 0 else."""
 
-    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column]:  # noqa: ARG002
+    def run(self, evidence: Evidence, *, seed: int) -> Iterable[Column]:
         seen = 0 if evidence.former is None else 1 if evidence.former.near else 2
         return [Column(name, np.full(len(evidence.dataset), seen)) for name in self.writes]
 

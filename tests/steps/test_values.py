@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from burnish.dataset import Column, Dataset, Evidence, Roles, Summary
+from burnish.dataset import Column, Dataset, Evidence, Former, Roles, Summary
 from burnish.kernels.probe import fit_probe, predict_probabilities
 from burnish.protocols import Step
 from burnish.steps.values import SCHEMA, Reason, Values, likely_reason
@@ -159,3 +161,28 @@ def test_what_all_rows_have_in_common_what_chance_may_give_and_what_is_little_ex
     few = np.isin(np.arange(4_000), [0, 1, 2, 3])
     assert likely_reason({"redundancy": few.astype(float)}, np.arange(4_000) < 100).reason == "unexplained"
     assert likely_reason({}, inside).reason == "unexplained"
+
+
+def grown_from(evidence, **columns):
+    """Give the evidence with a former version that is the same but for some columns, and has values of its own."""
+    former = evidence.adding(Column(name, values) for name, values in columns.items())
+    told = pa.Table.from_pylist([{"cluster": 0, "value": 7.0}], schema=SCHEMA)
+    return replace(evidence, former=Former(former.adding([Summary("cluster_values", told)]), np.arange(N_ROWS)))
+
+
+def test_values_of_a_former_version_stand_while_clusters_persist():
+    evidence, _ = planted()
+    cluster = np.array(evidence["cluster"])
+    assert lines_of(grown_from(evidence))[0]["value"] == 7.0
+    few, many = np.array(evidence["cluster_path"]), np.array(evidence["cluster_path"])
+    few[np.flatnonzero(cluster == 3)[:4], 1] = 4
+    many[np.flatnonzero(cluster == 3)[:30], 1] = 4
+    assert lines_of(grown_from(evidence, cluster_path=few))[0]["value"] == 7.0
+    assert len(lines_of(grown_from(evidence, cluster_path=many))) == 16
+
+
+def test_values_are_found_anew_where_rows_changed_sides():
+    evidence, _ = planted()
+    other = np.array(evidence["evaluation"])
+    other[0] = True
+    assert len(lines_of(grown_from(evidence, evaluation=other))) == 16

@@ -44,21 +44,26 @@ def _known_parts(known: pa.Array) -> list[bytes]:
     kind = known.type
     if pa.types.is_dictionary(kind):
         return _known_parts(known.dictionary_decode())
+    if pa.types.is_nested(kind):
+        return _nested_parts(known)
     if any(is_text(kind) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
         return [b"text", *_texts(known.cast(pa.large_string()))]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [b"bytes", *_texts(known.cast(pa.large_binary()))]
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return [b"number", _numbers(known)]
+    return [str(kind).encode(), _fixed_width(known)]
+
+
+def _nested_parts(known: pa.Array) -> list[bytes]:
+    kind = known.type
     if pa.types.is_struct(kind):
         fields = {kind.field(i).name: pc.struct_field(known, i) for i in range(kind.num_fields)}
         return [b"struct", *(part for name, values in fields.items() for part in (name.encode(), *_parts(values)))]
     if pa.types.is_map(kind):
         pairs = pa.StructArray.from_arrays([known.keys, known.items], ["key", "value"])
-        return _known_parts(pa.ListArray.from_arrays(known.offsets, pairs))
-    if pa.types.is_nested(kind):
-        return [b"list", _lengths(pc.list_value_length(known)), *_parts(known.flatten())]
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        return [b"number", _numbers(known)]
-    return [str(kind).encode(), _fixed_width(known)]
+        known = pa.ListArray.from_arrays(known.offsets, pairs)
+    return [b"list", _lengths(pc.list_value_length(known)), *_parts(known.flatten())]
 
 
 def _texts(known: pa.Array) -> list[bytes]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset.rows import Roles, Task
-from burnish.errors import InputError
+from burnish.errors import DamagedFileError, InputError
 
 How = Literal["import", "apply", "curate", "relabel", "undo"]
 LedgerAction = Literal["drop", "relabel", "restore"]
@@ -185,10 +185,15 @@ def row_edits(lines: pa.Table) -> RowEdits:
 
 
 def ancestry(versions: Mapping[int, Version], number: int) -> list[Version]:
-    """Give the entries from the first to `number`, each the parent of the next."""
+    """Give the entries from the first to `number`, each the parent of the next; raises DamagedFileError for a gap."""
     path = [versions[number]]
-    while path[-1].parent is not None:
-        path.append(versions[path[-1].parent])
+    while (parent := path[-1].parent) is not None:
+        if parent not in versions:
+            raise DamagedFileError(
+                f"{path[-1].name} comes from version {parent}, whose record is missing.",
+                remedy="Run `burnish verify`, and restore the file that it names from a copy.",
+            )
+        path.append(versions[parent])
     return path[::-1]
 
 

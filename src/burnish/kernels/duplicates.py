@@ -46,6 +46,10 @@ class Pairs(NamedTuple):
     right: Rows
     distance: Floats
 
+    def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> "Pairs":
+        """Give some of the pairs."""
+        return Pairs(self.left[places], self.right[places], self.distance[places])
+
 
 class CrossPairs(NamedTuple):
     """Pairs across two sides: positions `query` and `key` (m,), joint `distance` (m,), `score` (m,) 0..1.
@@ -230,20 +234,20 @@ def measure_background(pairs: Pairs, n_rows: int, *, k: int = N_USUAL, lattice: 
     return Background.of_lists(nearest_distances(pairs, n_rows, k=k), lattice=lattice)
 
 
-class Tested(NamedTuple):
+class Hypotheses(NamedTuple):
     """How many pairs were tested where only the surest are at hand, and how many of all are expected to be chance."""
 
     n: int
     n_chance: float
 
     @classmethod
-    def of(cls, p_values: NDArray[np.float64]) -> "Tested":
+    def of(cls, p_values: NDArray[np.float64]) -> "Hypotheses":
         """Count where all p-values are at hand (Storey 2002, lambda = 0.5)."""
         return cls(len(p_values), min(float(len(p_values)), 2.0 * float((p_values > 0.5).sum())))
 
 
 def find_threshold(
-    p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE, tested: Tested | None = None
+    p_values: NDArray[np.float64], *, max_false_share: float = MAX_FALSE_SHARE, tested: Hypotheses | None = None
 ) -> Threshold:
     """Find the p-value up to which at most `max_false_share` of the pairs are expected to be chance.
 
@@ -252,7 +256,7 @@ def find_threshold(
     surest pair, and nothing is known of precision and recall (NaN). `tested`: of how many pairs `p_values` are the
     surest ones; None where they are all.
     """
-    n, n_chance = tested or Tested.of(p_values)
+    n, n_chance = tested or Hypotheses.of(p_values)
     ordered = np.sort(p_values)
     passing = np.flatnonzero(ordered <= max_false_share * np.arange(1, len(ordered) + 1) / max(n, 1))
     if not len(passing):
@@ -265,7 +269,7 @@ def find_threshold(
 
 
 def score_pairs(
-    pairs: Pairs, background: Background, *, max_false_share: float = MAX_FALSE_SHARE, tested: Tested | None = None
+    pairs: Pairs, background: Background, *, max_false_share: float = MAX_FALSE_SHARE, tested: Hypotheses | None = None
 ) -> tuple[Floats, Threshold]:
     """Score each pair 0..1, higher is surer; 0.5 lies on the threshold that the data gives.
 
@@ -417,14 +421,13 @@ def score_cross(
     `lists` (n_queries, k): the smallest distances of each query (ascending). The threshold is found on the closest
     pairs; a query whose closest pair is not among `pairs` counts as one that is not near.
     """
-    order = np.lexsort((pairs.right, pairs.distance, pairs.left))
-    left, right, distance = (part[order] for part in pairs)
+    left, right, distance = pairs.take(np.lexsort((pairs.right, pairs.distance, pairs.left)))
     query = np.searchsorted(queries, left)
     background = Background.of_lists(lists, lattice=lattice)
     p_values = background.p_values(distance, query)
     first = np.diff(query, prepend=-1) > 0
     first &= distance <= background.nearest[query] + SMALLEST_DISTANCE
-    tested = Tested(len(queries), 0.0)
+    tested = Hypotheses(len(queries), 0.0)
     threshold = find_threshold(p_values[first], max_false_share=max_false_share, tested=tested)
     bound = np.maximum(background.nearest, INDISTINGUISHABLE * background.usual)[query]
     kept = first | ((distance <= FURTHER_THAN_NEAREST * bound) & (p_values <= threshold.p_value))

@@ -135,7 +135,7 @@ class _Evidence:
     probabilities: NDArray[np.floating]
     power: np.float32
     votes: Votes | None
-    shares: Floats | None
+    shares: NDArray[np.float32] | None
     taught: NDArray[np.intp]
     untaught: NDArray[np.bool_]
 

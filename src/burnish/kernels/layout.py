@@ -55,7 +55,8 @@ def place_rows(places: Floats, neighbors: NDArray[np.integer], distances: NDArra
     """
     there = np.asarray(neighbors) >= 0
     known = np.where(there, distances, np.inf)
-    scale = np.median(np.where(np.isfinite(known), known, np.nan), axis=1, keepdims=True) if known.size else known
+    counted = np.where(there, distances, np.where(there.any(axis=1, keepdims=True), np.nan, 1.0))
+    scale = np.nanmedian(counted, axis=1, keepdims=True) if counted.size else counted
     weights = np.where(there, np.exp(-((known / np.maximum(scale, 1e-9)) ** 2)), 0.0)
     total = weights.sum(axis=1, keepdims=True)
     amid = np.einsum("mk,mkc->mc", weights, places[np.maximum(neighbors, 0)]) / np.maximum(total, 1e-12)

@@ -84,18 +84,22 @@ class Texts:
     def profiles(self, rows: Rows, known: Partners) -> tuple[csr_array, csr_array]:
         """Give unit rows over n-grams and over words, (n, 2^20) each, filled for `rows` (ascending) only."""
         parts = list(self._counted(rows))
-        found = []
-        for number, rows_of_token in ((1, known.rows_of_gram), (2, known.rows_of_word)):
-            data = np.concatenate([np.empty(0, np.float32), *(part[number].data for part in parts)])
-            tokens = np.concatenate([np.empty(0, np.int32), *(part[number].indices for part in parts)])
-            sizes = np.zeros(len(self.given) + 1, np.int64)
-            for part in parts:
-                sizes[part[0] + 1] = np.diff(part[number].indptr)
-            counts = sparse_rows(data, tokens, np.cumsum(sizes), n_tokens=N_BUCKETS)
-            found.append(weighted(counts, rows_of_token, len(self.given)))
-        return found[0], found[1]
+        known_rows = [part.rows for part in parts]
+        grams = self._stacked(known_rows, [part.grams for part in parts])
+        words = self._stacked(known_rows, [part.words for part in parts])
+        n_rows = len(self.given)
+        return weighted(grams, known.rows_of_gram, n_rows), weighted(words, known.rows_of_word, n_rows)
 
-    def _counted(self, rows: Rows) -> Iterator[tuple[Rows, csr_array, csr_array]]:
+    def _stacked(self, rows: Sequence[Rows], parts: Sequence[csr_array]) -> csr_array:
+        """Give counts of all texts, of which only some have any."""
+        sizes = np.zeros(len(self.given) + 1, np.int64)
+        for some, part in zip(rows, parts, strict=True):
+            sizes[some + 1] = np.diff(part.indptr)
+        data = np.concatenate([np.empty(0, np.float32), *(part.data for part in parts)])
+        tokens = np.concatenate([np.empty(0, np.int32), *(part.indices for part in parts)])
+        return sparse_rows(data, tokens, np.cumsum(sizes), n_tokens=N_BUCKETS)
+
+    def _counted(self, rows: Rows) -> Iterator["_Counted"]:
         """Yield some of the rows, their n-grams and their words, counted."""
         most = characters_read(len(self.given))
         codes: list[Points] = []
@@ -104,8 +108,14 @@ class Texts:
             codes.append(characters_of(self.given[row], most))
             n_filled += len(codes[-1])
             if n_filled >= BLOCK_CHARACTERS or at == len(rows) - 1:
-                yield rows[start : at + 1], gram_counts(codes), _word_counts(codes)
+                yield _Counted(rows[start : at + 1], gram_counts(codes), _word_counts(codes))
                 codes, n_filled, start = [], 0, at + 1
+
+
+class _Counted(NamedTuple):
+    rows: Rows
+    grams: csr_array
+    words: csr_array
 
 
 def _most_shared(new: Rows, other: NDArray[np.integer], shared: NDArray[np.floating], k: int) -> tuple[Rows, Rows]:

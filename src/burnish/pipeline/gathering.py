@@ -122,7 +122,7 @@ def _former_of(step: Step, evidence: Evidence) -> Former | None:
     former = evidence.former
     if former is None or not {"former", "any_former"} & set(step.uses):
         return None
-    parts = {**former.evidence.columns, **former.evidence.summaries}
+    parts: dict[str, Column | Summary] = {**former.evidence.columns, **former.evidence.summaries}
     written, now = [parts[name].recipe for name in step.writes if name in parts], recipe(step, evidence)
     near = former.near and bool(written) and all(_way(recipe) == _way(now) for recipe in written)
     return replace(former, near=near) if near or "any_former" in step.uses else None
@@ -130,7 +130,7 @@ def _former_of(step: Step, evidence: Evidence) -> Former | None:
 
 def _way(recipe: str) -> str:
     """Give how something was made, whatever it was built on."""
-    return recipe.split(BUILT_ON)[0]
+    return recipe.partition(BUILT_ON)[0]
 
 
 def _digest(document: object) -> str:

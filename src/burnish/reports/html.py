@@ -1,8 +1,6 @@
 """The report as one self-contained HTML page: no request, no script of others, escaped throughout."""
 
 import json
-from collections.abc import Iterable
-from importlib import resources
 
 from burnish.dataset import Evaluation
 from burnish.reports.blob import MapRows, TextCut, map_blob, map_rows
@@ -16,6 +14,7 @@ from burnish.reports.found import found_section
 from burnish.reports.map_image import map_image
 from burnish.reports.markup import Markup, clean, element, join
 from burnish.reports.numbers import count, lift_interval, metric_lift, metric_name, metric_value
+from burnish.reports.page import card, html_page, page_bar, page_hero, page_section
 from burnish.reports.slice_effects import slice_charts, slice_effects_section
 from burnish.reports.structure import clusters_chart, clusters_section, slices_chart, slices_section
 from burnish.reports.thumbnails import within_budget
@@ -25,7 +24,6 @@ LINKS = {
     "lift": "Effect", "found": "Findings", "map": "Map", "clusters": "Clusters", "slices": "Slices",
     "evidence": "Evidence", "changes": "Changes", "slice-effects": "Per slice", "about": "About",
 }  # fmt: skip
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
 def report_html(facts: ReportFacts, *, max_bytes: int = MAX_BYTES) -> str:
@@ -65,50 +63,16 @@ def _sections(facts: ReportFacts, rows: MapRows) -> list[tuple[str, str, Markup]
 
 
 def _page(facts: ReportFacts, sections: list[tuple[str, str, Markup]], data: Markup, note: Markup) -> str:
-    title = f"{clean(facts.heading, 120)} · burnish report"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        element("link", rel="icon", href="data:,"),
-        element("style", Markup(_asset("report.css"))),
-    )
-    body = element(
-        "body",
-        element("a", "Skip to the report", href="#main", class_="skip"),
-        _bar(sections),
-        element("main", _hero(facts), *(_section(*section) for section in sections), id="main"),
-        element("footer", element("p", note), class_="foot"),
-        data,
-        element("script", Markup(_asset("report.js"))) if data else None,
-    )
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
-
-
-def _bar(sections: Iterable[tuple[str, str, Markup]]) -> Markup:
-    links = [element("a", LINKS[anchor], href=f"#{anchor}", title=title) for anchor, title, _ in sections]
-    switch = element("button", "Theme", type="button", id="theme", class_="needs-script")
-    name = element("strong", "burnish")
-    return element("header", name, element("nav", links, aria_label="Sections"), switch, class_="bar")
+    bar = page_bar((anchor, LINKS[anchor], title) for anchor, title, _ in sections)
+    main = [_hero(facts), *(page_section(*section) for section in sections)]
+    return html_page(f"{clean(facts.heading, 120)} · burnish report", bar, main, note, data=data)
 
 
 def _hero(facts: ReportFacts) -> Markup:
     made = [facts.summary.get("version"), facts.summary.get("new_version")]
     versions = " → ".join(clean(v, 40) for v in made if v)
     line = " · ".join(part for part in (versions, clean(facts.summary.get("created") or "", 40)) if part)
-    return element(
-        "section",
-        element(
-            "p", clean(facts.heading, 120), element("span", line, class_="quiet") if line else None, class_="eyebrow"
-        ),
-        element("h1", verdict_badge(facts), " ", _without_verdict(facts)),
-        element("dl", _cards(facts), class_="cards"),
-        class_="hero",
-    )
+    return page_hero(facts.heading, line, (verdict_badge(facts), " ", _without_verdict(facts)), _cards(facts))
 
 
 def _without_verdict(facts: ReportFacts) -> str:
@@ -131,7 +95,7 @@ def _cards(facts: ReportFacts) -> list[Markup]:
     pairs.append(("rows flagged", count(flagged)))
     if facts.changeset is not None:
         pairs.append(("edits", count(len(facts.edits))))
-    cards = [element("div", element("dt", name), element("dd", value)) for name, value in pairs]
+    cards = [card(*pair) for pair in pairs]
     return [*cards, *(_effect_cards(measured) if measured else ())]
 
 
@@ -141,17 +105,9 @@ def _effect_cards(evaluation: Evaluation) -> list[Markup]:
     lift = metric_lift(evaluation.lift, metric)
     sure = element("small", lift_interval(evaluation.lift_low, evaluation.lift_high, metric))
     return [
-        element(
-            "div", element("dt", metric_name(metric)), element("dd", element("span", " → ".join(ends), class_="whole"))
-        ),
-        element("div", element("dt", f"lift, {interval_title(evaluation)}"), element("dd", lift, " ", sure)),
+        card(metric_name(metric), element("span", " → ".join(ends), class_="whole")),
+        card(f"lift, {interval_title(evaluation)}", lift, " ", sure),
     ]
-
-
-def _section(anchor: str, title: str, content: Markup) -> Markup:
-    return element(
-        "section", element("h2", title, id=f"{anchor}-title"), content, id=anchor, aria_labelledby=f"{anchor}-title"
-    )
 
 
 def _map_section(facts: ReportFacts, rows: MapRows) -> Markup:
@@ -195,7 +151,3 @@ def _json_block(name: str, document: object) -> Markup:
 def _has_predictions(facts: ReportFacts) -> bool:
     predicted = facts.column("predicted_label")
     return bool(len(facts.slices)) or predicted.null_count < len(predicted)
-
-
-def _asset(name: str) -> str:
-    return resources.files("burnish.reports").joinpath("assets", name).read_text(encoding="utf-8")

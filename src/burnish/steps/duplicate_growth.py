@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Evidence, Former
-from burnish.kernels.duplicates import N_USUAL, Pairs, Tested, Views, nearest_distances, unit_centered
+from burnish.kernels.duplicates import N_USUAL, Hypotheses, Pairs, Views, nearest_distances, unit_centered
 from burnish.kernels.overlap_growth import Texts
 from burnish.kernels.vectors import Vectors
 
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
     pairs: Pairs
     views: Views
     lists: Floats
-    tested: Tested | None
+    tested: Hypotheses | None
     new: pa.Table
     n_common: int
 
@@ -52,7 +52,8 @@ def comparable_rows(evidence: Evidence) -> NDArray[np.bool_]:
     usable, texts = Vectors.of(evidence["embeddings"]).usable, evidence.dataset.texts
     if texts is None:
         return usable
-    return usable & np.array([text is not None and text != "" and not text.isspace() for text in texts.to_pylist()])
+    filled = [text is not None and text != "" and not text.isspace() for text in texts.to_pylist()]
+    return np.asarray(usable & np.array(filled, bool))
 
 
 def grown_pairs(evidence: Evidence, former: Former, first: Rows, n_overlap: int) -> Measured:
@@ -86,7 +87,11 @@ def grown_pairs(evidence: Evidence, former: Former, first: Rows, n_overlap: int)
     lists = np.array(former.carried("near_distances", np.inf), np.float32)
     lists[~before] = np.inf
     lists = np.sort(np.concatenate([lists, nearest_distances(new, len(first))], axis=1), axis=1)[:, :N_USUAL]
-    pairs = Pairs(*(np.concatenate(both) for both in zip(old, new, strict=True)))
+    pairs = Pairs(
+        np.concatenate([old.left, new.left]),
+        np.concatenate([old.right, new.right]),
+        np.concatenate([old.distance, new.distance]),
+    )
     tested = _tested(former, len(first))
     return Measured(pairs, views, lists, tested, new_pairs_table(new, former), n_common)
 
@@ -121,10 +126,10 @@ def _dense_views(evidence: Evidence) -> tuple[Vectors, ...]:
     return (vectors,) if pixels is None else (vectors, Vectors.of(unit_centered(np.asarray(pixels, np.float32))))
 
 
-def _tested(former: Former, n_rows: int) -> Tested:
+def _tested(former: Former, n_rows: int) -> Hypotheses:
     """Tell how many mutually nearest pairs there are by now: as many a row as there were."""
     line = former.evidence.table("duplicate_threshold").to_pylist()[0]
     n_tested = round(line["n_tested"] * n_rows / max(1, len(former.evidence.dataset)))
     precision = line["expected_precision"]
     share = min(1.0, (1 - precision) / line["max_false_share"]) if np.isfinite(precision) else 1.0
-    return Tested(n_tested, share * n_tested)
+    return Hypotheses(n_tested, share * n_tested)

@@ -62,7 +62,8 @@ class Leaks:
             np.concatenate([np.ones(len(copied), np.float32), near.score]),
             near.lists,
         )
-        return [*_columns(found, len(locked)), Summary("leak_pairs", _table(found, len(copied)))]
+        slight = np.zeros(len(locked), np.float32) if evidence.former is None else _slight(evidence.former, locked)
+        return [*_columns(found, slight), Summary("leak_pairs", _table(found, len(copied)))]
 
     def _searched(self, evidence: Evidence, groups: Rows, train_copy: Rows, seed: int) -> CrossPairs:
         views, usable = evidence_views(evidence)
@@ -84,8 +85,7 @@ class Leaks:
         queries, keys = _sides(evidence, groups, train_copy, comparable_rows(evidence))
         pairs = _known_pairs(evidence, former, (queries, keys), (groups, train_copy))
         lists = np.array(former.carried("leak_distances", np.inf), np.float32)[queries]
-        fresh = Pairs(*(part[pairs.is_new] for part in pairs.all))
-        lists = cross_distances(fresh, queries, lists)
+        lists = cross_distances(pairs.all.take(pairs.is_new), queries, lists)
         near = score_cross(pairs.all, queries, lists, max_false_share=self.max_false_share)
         return near._replace(lists=_of_all(lists, queries, len(groups)))
 
@@ -188,9 +188,14 @@ def _first_train_copy(groups: Rows, locked: NDArray[np.bool_]) -> Rows:
     return np.where(groups >= 0, first[groups] if len(first) else -1, -1)
 
 
-def _columns(found: CrossPairs, n_rows: int) -> list[Column]:
-    leak_of = np.full(n_rows, -1, np.int64)
-    score = np.zeros(n_rows, np.float32)
+def _slight(former: Former, locked: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Give the scores of evaluation rows (n,) that were too low for their pairs to be kept, 0 for others."""
+    before = np.array(former.carried("leak_score", 0), np.float32)
+    return np.where(locked & (before < MIN_KEPT_SCORE), before, np.float32(0))
+
+
+def _columns(found: CrossPairs, score: NDArray[np.float32]) -> list[Column]:
+    leak_of, score = np.full(len(score), -1, np.int64), score.copy()
     order = np.lexsort((-found.key, -found.distance, found.score))  # the surest is written last
     leak_of[found.query[order]] = np.where(found.score[order] >= NEAR, found.key[order], -1)
     score[found.query[order]] = found.score[order]

@@ -39,6 +39,9 @@ MIN_EXCESS = 0.05
 KEPT_SHARE = 0.9
 """Share of the rows of each cluster, and of the labels, that have to be as they were for a value to stand."""
 
+FEW_ROWS = 5
+"""So many rows may come to a cluster, or go, however small it is."""
+
 LABEL_NOISE, REDUNDANCY, OFF_TOPIC, UNEXPLAINED = "label noise", "redundancy", "off-topic", "unexplained"
 
 
@@ -210,21 +213,20 @@ def _together(evidence: Evidence, *more: Rows | None) -> Rows:
 
 
 def _stand(evidence: Evidence, former: Former) -> bool:
-    """Tell whether the clusters, their rows and the labels are nearly those of a former version."""
-    known, kept = former.evidence, former.kept
-    if (
-        _classes(evidence) != _classes(known)
-        or np.mean(_codes(evidence)[kept] == _codes(known)[former.rows[kept]]) < KEPT_SHARE
-    ):
+    """Tell whether the clusters, their rows, the sides and the labels are nearly those of a former version."""
+    known, kept, before = former.evidence, former.kept, former.rows[former.kept]
+    if _classes(evidence) != _classes(known) or np.mean(_codes(evidence)[kept] == _codes(known)[before]) < KEPT_SHARE:
         return False
-    before, after = (np.asarray(part["cluster_path"], np.int64) for part in (known, evidence))
-    moved = (before[former.rows[kept]] != after[kept]).any(axis=1)
-    n_before, n_after, n_common = (_counted(paths) for paths in (before, after, after[kept[~moved]]))
-    ids = np.union1d(before, after)
-    ids = ids[ids >= 0]
-    most = max(len(n_before), len(n_after))
-    sizes = [np.pad(n, (0, most - len(n)))[ids] for n in (n_before, n_after, n_common)]
-    return bool((sizes[2] >= KEPT_SHARE * np.maximum(sizes[0], sizes[1])).all())
+    if (np.asarray(evidence["evaluation"])[kept] != np.asarray(known["evaluation"])[before]).any():
+        return False
+    then, now = (np.asarray(part["cluster_path"], np.int64) for part in (known, evidence))
+    stayed = (then[before] == now[kept]).all(axis=1)
+    sizes = [_counted(paths) for paths in (then, now, now[kept[stayed]])]
+    most = max(len(size) for size in sizes)
+    n_then, n_now, n_common = (np.pad(size, (0, most - len(size))) for size in sizes)
+    larger = np.maximum(n_then, n_now)
+    nearly_same = larger - n_common <= np.maximum(FEW_ROWS, (1 - KEPT_SHARE) * larger)
+    return bool(nearly_same.all() and ((n_then > 0) == (n_now > 0)).all())
 
 
 def _counted(paths: Rows) -> Rows:

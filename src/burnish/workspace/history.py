@@ -62,13 +62,20 @@ def somebody() -> str:
 
 @dataclass(frozen=True)
 class Note:
-    """What is written down with a version: who, why, from which source, by which recipe, and a tag."""
+    """What is written down with a version: who, why, from which source, by which recipe, and a tag.
+
+    Raises UsageError for a tag that NAME@TAG could not find.
+    """
 
     why: str = ""
     who: str = field(default_factory=somebody)
     source: str | None = None
     recipe: Recipe = field(default_factory=dict)
     tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.tag is not None:
+            refuse_unnameable(self.tag, what="tag")
 
 
 class Undone(NamedTuple):
@@ -96,7 +103,7 @@ class History:
         name = source.partition("@")[0]
         if os.path.exists(source) or not name:  # noqa: PTH110 - it may be a glob or an address
             return False
-        return "://" not in source and ("@" in source or (self.store.folder(name) / "about.json").exists())
+        return "://" not in source and ("@" in source or self.store.has(name))
 
     def _referenced(self, version: Version) -> Dataset:
         dataset = self.reader(version)
@@ -108,12 +115,12 @@ class History:
         return dataset
 
     def version_of(self, dataset: Dataset) -> Version | None:
-        """Give the newest entry that holds just these rows, None where there is none."""
+        """Give the entry that it was opened as, else the newest one that holds just these rows; None without one."""
         name = history_name(dataset)
-        if not (self.store.folder(name) / "about.json").exists():
+        if not self.store.has(name):
             return None
         same = [v for v in self.store.versions(name).values() if v.version == dataset.version]
-        return same[-1] if same else None
+        return next((v for v in same if v.name == dataset.name), same[-1] if same else None)
 
     def keep_source(self, dataset: Dataset, note: Note, *, by_reference: bool = False) -> Version:
         """Write down a data set as it was read; nothing when an entry holds just these rows.
@@ -128,7 +135,7 @@ class History:
         name = history_name(dataset)
         refuse_unnameable(name, what="data set")
         draft = replace(_draft(dataset, "import", note), dataset=name)
-        if not by_reference and (self.store.folder(name) / "about.json").exists():
+        if not by_reference and self.store.has(name):
             parent = [v for v in self.store.versions(name).values() if v.how == "import"][-1]
             before = self.open(parent.name)
             changes = row_changes(before, dataset)
@@ -216,7 +223,7 @@ class History:
             return Undone(None, since)
         draft = replace(
             newest, number=newest.number + 1, parent=newest.number, n_segment=0, by_reference=False, how="undo",
-            created=_now(), who=note.who, why=note.why or f"undo of {version.name}", counts=counted(lines),
+            created=now(), who=note.who, why=note.why or f"undo of {version.name}", counts=counted(lines),
             codes=codes_of(lines), effect=None, recipe=dict(note.recipe), source=None, reordered=False, files={},
         )  # fmt: skip
         entries = self.store.entries(version.dataset, newest.number)
@@ -232,7 +239,7 @@ class History:
         """Write down what an audit of a version found."""
         rows = audited.evidence.get("cluster")
         cluster = np.full(len(audited.dataset), -1) if rows is None else np.asarray(rows, np.int64)
-        facts = {"key": audited.key, "created": _now(), "parameters": dict(audited.parameters)}
+        facts = {"key": audited.key, "created": now(), "parameters": dict(audited.parameters)}
         found = KeptAudit(
             audited.findings_table().select(["code", "row_id", "severity", "score", "message"]),
             clusters_table(audited.evidence).select(["cluster", "name", "size"]), cluster,
@@ -376,12 +383,13 @@ def effect_told(effect: Evaluation) -> dict[str, Any]:
 def _draft(dataset: Dataset, how: How, note: Note) -> Version:
     return Version(
         number=0, dataset=history_name(dataset), version=dataset.version, n_rows=len(dataset), how=how,
-        created=_now(), who=note.who, why=note.why, source=note.source, profile=profile_of(dataset),
+        created=now(), who=note.who, why=note.why, source=note.source, profile=profile_of(dataset),
         roles=dataset.roles, given_task=dataset.given_task, image_root=dataset.image_root, recipe=dict(note.recipe),
     )  # fmt: skip
 
 
-def _now() -> str:
+def now() -> str:
+    """Give the time as it is written down; nothing is ordered by it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 

@@ -65,9 +65,12 @@ class HistoryStore:
 
     def names(self) -> list[str]:
         """Give the names of all data sets, sorted."""
-        return sorted(
-            self.about(folder.name)["name"] for folder in self.root.glob("*") if (folder / "about.json").exists()
-        )
+        folders = {path.parent.parent for path in self.root.glob("*/versions/*.json")}
+        return sorted(str(durable.read_json(folder / "about.json")["name"]) for folder in folders)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a data set has a version."""
+        return any(self.folder(name).glob("versions/*.json"))
 
     def folder(self, name: str) -> Path:
         """Give the folder of a data set, whose name may hold any character."""
@@ -116,8 +119,8 @@ class HistoryStore:
 
     def evaluation(self, version: Version) -> dict[str, Any] | None:
         """Give the whole evaluation that was kept with a version."""
-        path = self.folder(version.dataset) / "effects" / f"{version.number:06d}.json"
-        return durable.read_json(path) if f"effects/{path.name}" in version.files else None
+        path = self._made_sure(version, f"effects/{version.number:06d}.json")
+        return None if path is None else durable.read_json(path)
 
     def ledger(self, version: Version, columns: Sequence[str] | None = None) -> pa.Table | None:
         """Give the edits that made a version, one line each; None where it has none."""
@@ -134,8 +137,7 @@ class HistoryStore:
         return [Entry(one, self.edits(one), self._ranks(one)) for one in ancestry(self.versions(name), number)]
 
     def _ranks(self, version: Version) -> NDArray[np.integer] | None:
-        path = self.folder(version.dataset) / f"order/{version.number:06d}.npy"
-        return durable.read_array(path) if f"order/{path.name}" in version.files else None
+        return self._array(version, f"order/{version.number:06d}.npy")
 
     def assemble(self, entries: Sequence[Entry], referenced: Callable[[Version], Dataset]) -> Dataset:
         """Give the rows after some entries, the files made sure of; raises DamagedFileError.
@@ -158,14 +160,22 @@ class HistoryStore:
             return referenced(version)
         stem = f"{version.number:06d}"
         path = self._made_sure(version, f"rows/{stem}.parquet")
-        if path is None:
+        content, vectors = (self._array(version, f"rows/{stem}.{what}.npy") for what in ("content", "vectors"))
+        if path is None or content is None:
             raise durable.damaged(self.folder(version.dataset) / f"versions/{stem}.json", "it names no rows")
         table = pq.read_table(path, partitioning=None, memory_map=True)
         ids, fields = table[ROW_ID].combine_chunks(), table.drop_columns([ROW_ID])
-        content = durable.read_array(path.with_name(f"{stem}.content.npy"))
-        own = path.with_name(f"{stem}.vectors.npy")
-        vectors = durable.read_array(own) if f"rows/{own.name}" in version.files else None
         return Dataset(fields, ids, content, version.roles, vectors)
+
+    def _array(self, version: Version, name: str) -> NDArray[Any] | None:
+        """Give an array of a version, None where it has none; raises DamagedFileError."""
+        if name not in version.files:
+            return None
+        path = self.folder(version.dataset) / name
+        try:
+            return durable.read_array(path)
+        except FileNotFoundError as error:
+            raise durable.damaged(path, "it is not there") from error
 
     def keep_audit(self, version: Version, audit: Audited) -> None:
         """Write what the newest audit of a version found, in place of what one before it did."""
@@ -279,9 +289,11 @@ class HistoryStore:
 
 def refuse_unnameable(name: str, *, what: str) -> None:
     """Raise UsageError for a name that NAME@VERSION could not find again."""
-    if not name or "@" in name or name != name.strip() or name.isdigit() or any(ord(c) < 32 for c in name):
+    number = what == "tag" and name.isdigit()
+    if not name or "@" in name or name != name.strip() or number or any(ord(c) < 32 for c in name):
         raise UsageError(
-            f"{name!r} cannot be the name of a {what}.", remedy="Use letters, digits, dots and dashes, not only digits."
+            f"{name!r} cannot be the name of a {what}.",
+            remedy=f"Use letters, digits, dots and dashes{', not only digits' if what == 'tag' else ''}.",
         )
 
 

@@ -1,9 +1,6 @@
 """Locks in a local folder: a Parquet file each."""
 
-import os
 import re
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import cast, get_args
 
@@ -11,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from burnish.adapters.stores import durable
 from burnish.dataset import Dataset
 from burnish.dataset.locks import Lock, Origin, compare
-from burnish.errors import InputError, OutputError
+from burnish.errors import InputError
 
 FORMAT = "1"
 COLUMNS = ("content_low", "content_high", "label")
@@ -46,22 +44,8 @@ class LockStore:
         """Write the lock, over one of the same rows; give its place. Raises OutputError when it cannot be written."""
         slug = re.sub(r"[^a-z0-9]+", "-", lock.name.lower())[:40].strip("-")
         path = self.folder / f"{slug or 'dataset'}-{lock.fingerprint}.parquet"
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                pq.write_table(_table(lock), file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except OSError as error:
-            raise OutputError(
-                f"the lock of the evaluation rows cannot be kept in {self.folder}: {error.strerror or error}.",
-                remedy="Free space, make the folder writable, or pass --workspace DIR.",
-            ) from error
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+        with durable.new_file(path) as file:
+            pq.write_table(_table(lock), file)
         return path
 
     def _read(self, path: Path) -> Lock:

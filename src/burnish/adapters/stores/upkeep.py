@@ -1,0 +1,195 @@
+"""Upkeep of a workspace: make sure of every file, and free what no version needs."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from burnish.adapters.stores import durable
+from burnish.adapters.stores.history import HistoryStore
+from burnish.adapters.stores.local import LocalStore
+from burnish.errors import DamagedFileError, InputError
+
+PARTS = ("rows", "edits", "order", "effects", "audits")
+
+
+class Problem(NamedTuple):
+    """A file that is not as it was written. `rebuilt`: whether the next run makes it again by itself."""
+
+    path: str
+    reason: str
+    rebuilt: bool
+
+
+class Freed(NamedTuple):
+    """How many bytes were, or would be, freed: of what kind."""
+
+    kind: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """Looks after the workspace at `root`."""
+
+    root: Path
+
+    @property
+    def _history(self) -> HistoryStore:
+        return HistoryStore(self.root / "datasets")
+
+    def problems(self) -> list[Problem]:
+        """Give every file that is damaged or missing, those that cannot be made again first."""
+        found = [*self._history_problems(), *self._lock_problems(), *self._cache_problems()]
+        return sorted(found, key=lambda problem: (problem.rebuilt, problem.path))
+
+    def _history_problems(self) -> Iterator[Problem]:
+        for folder in sorted(path.parent for path in (self.root / "datasets").glob("*/versions")):
+            numbers = sorted(int(path.stem) for path in folder.glob("versions/*.json") if path.stem.isdigit())
+            for gap in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
+                yield Problem(str(folder / f"versions/{gap:06d}.json"), "it is not there", rebuilt=False)
+            for name in ("about.json", "tags.json"):
+                if (folder / name).exists() or name == "about.json":
+                    yield from _problem(folder / name, rebuilt=False)
+            for path in sorted(folder.glob("versions/*.json")):
+                yield from self._version_problems(folder, path)
+            for path in _orphans(folder):
+                yield Problem(
+                    str(path), "no record names it: a write was interrupted, or the record is lost", rebuilt=True
+                )
+            for path in sorted(folder.glob("audits/*.json")):
+                yield from _problem(path, rebuilt=True)
+                yield from (
+                    p for name, told in _named(path).items() for p in _problem(folder / name, told, rebuilt=True)
+                )
+
+    def _version_problems(self, folder: Path, path: Path) -> Iterator[Problem]:
+        unreadable = list(_problem(path, rebuilt=False))
+        yield from unreadable
+        if not unreadable:
+            for name, told in _named(path).items():
+                yield from _problem(folder / name, told, rebuilt=False)
+
+    def _lock_problems(self) -> Iterator[Problem]:
+        for path in sorted((self.root / "locks").glob("*.parquet")):
+            try:
+                pq.read_table(path, partitioning=None)
+            except (OSError, pa.ArrowException) as error:
+                yield Problem(str(path), " ".join(str(error).split())[:200], rebuilt=False)
+
+    def _cache_problems(self) -> Iterator[Problem]:
+        for path in sorted([*(self.root / "vectors").glob("*/*.npy"), *(self.root / "evidence").rglob("*.npy")]):
+            if not path.name.startswith("."):
+                yield from _problem(path, rebuilt=True)
+
+    def discard(self, problems: list[Problem]) -> None:
+        """Remove the damaged files that the next run makes again."""
+        for problem in problems:
+            if problem.rebuilt:
+                Path(problem.path).unlink(missing_ok=True)
+
+    def free(self, *, dry_run: bool = False) -> list[Freed]:
+        """Free what no version needs: give how many bytes of each kind.
+
+        That is what an interruption left, evidence and vectors of rows that are in no version, and evidence that no
+        audit of a version is told by. Raises DamagedFileError when a record cannot be read: what it needs is not known.
+        """
+        names = self._history.names()
+        keys: set[str] = set()
+        content = [np.empty((0, 2), np.uint64)]
+        left = 0
+        for name in names:
+            with self._history.writing(name) as folder:
+                versions = self._history.versions(name)
+                left += _remove(_orphans(folder), dry_run=dry_run)
+                for version in versions.values():
+                    audit = self._history.audit(version)
+                    keys |= set() if audit is None else {str(audit.facts["key"])}
+                    if version.n_segment:
+                        content.append(
+                            np.asarray(durable.read_array(folder / f"rows/{version.number:06d}.content.npy"))
+                        )
+        return [
+            Freed("interrupted writes", left + self._partials(dry_run=dry_run)),
+            Freed("evidence", self._folders("evidence", keys, dry_run=dry_run)),
+            Freed("intermediate results", self._folders("work", set(), dry_run=dry_run)),
+            Freed("vectors", LocalStore(self.root / "vectors").keep_only(np.concatenate(content), dry_run=dry_run)),
+        ]
+
+    def _partials(self, *, dry_run: bool) -> int:
+        """Remove files that were being written to caches when a process died."""
+        with LocalStore(self.root / "vectors").writing():
+            return _remove(list((self.root / "vectors").rglob(".*.tmp")), dry_run=dry_run)
+
+    def _folders(self, kind: str, kept: set[str], *, dry_run: bool) -> int:
+        """Remove folders that are not kept and that no process has."""
+        freed = 0
+        for folder in sorted(path for path in (self.root / kind).glob("*") if path.is_dir()):
+            lock = FileLock(f"{folder}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            try:
+                gone = [path for path in folder.rglob("*") if path.is_file()]
+                if folder.name in kept:
+                    gone = [path for path in gone if path.name.endswith(".tmp")]
+                freed += sum(path.stat().st_size for path in gone)
+                if folder.name not in kept and not dry_run:
+                    shutil.rmtree(folder)
+                elif not dry_run:
+                    _remove(gone, dry_run=False)
+            finally:
+                lock.release()
+        return freed
+
+
+def _problem(path: Path, told: tuple[int, int] | None = None, *, rebuilt: bool) -> Iterator[Problem]:
+    try:
+        if told is not None:
+            durable.refuse_damaged(path, told)
+        elif path.suffix == ".json":
+            durable.read_json(path)
+        else:
+            durable.read_array(path)
+    except DamagedFileError as error:
+        yield Problem(str(path), str(error.args[0]).partition(" is damaged: ")[2].rstrip("."), rebuilt)
+    except OSError as error:
+        yield Problem(str(path), error.strerror or str(error), rebuilt)
+
+
+def _named(path: Path) -> dict[str, tuple[int, int]]:
+    """Give the files that a record names, none where it cannot be read."""
+    try:
+        return {name: (int(size), int(crc)) for name, (size, crc) in durable.read_json(path)["files"].items()}
+    except (InputError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _orphans(folder: Path) -> list[Path]:
+    """Give the files of a data set that no record names, and those that were being written when a process died.
+
+    Those of a version whose record is there but cannot be read are none.
+    """
+    audits, versions = sorted(folder.glob("audits/*.json")), sorted(folder.glob("versions/*.json"))
+    named = {name for path in (*audits, *versions) for name in _named(path)} | {
+        str(p.relative_to(folder)) for p in audits
+    }
+    stems = {path.stem for path in versions if not _named(path)}
+    there = [path for part in PARTS for path in (folder / part).glob("*") if path.is_file()]
+    partial = [*folder.glob(".*.tmp"), *folder.glob("versions/.*.tmp")]
+    return [p for p in there if str(p.relative_to(folder)) not in named and p.name[:6] not in stems] + partial
+
+
+def _remove(paths: list[Path], *, dry_run: bool) -> int:
+    freed = sum(path.stat().st_size for path in paths)
+    if not dry_run:
+        for path in paths:
+            path.unlink(missing_ok=True)
+    return freed
