@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import burnish as bn
-from burnish.errors import InputError, LockedRowsError, StaleChangesetError, UsageError
+from burnish.errors import InputError, LockedRowsError, StaleChangesetError, UnknownVersionError, UsageError
 from burnish.testing.planted import Defects, planted_vectors
 
 DEFECTS = Defects(duplicates=0.03, wrong_labels=0.08)
@@ -187,3 +187,40 @@ def test_prediction_tables_are_compared(tmp_path):
             label="label",
             workspace=tmp_path,
         )
+
+
+def test_a_version_that_is_applied_is_in_the_history_and_can_be_undone(planted, tmp_path):
+    audit = bn.audit(planted.table.slice(0, 300), label="label", workspace=tmp_path, name="planted")
+    changes = audit.changeset(drop=["DUP001", "LAB001"])
+    version = audit.apply(changes, tag="v2", why="copies")
+    history = bn.history("planted", workspace=tmp_path)
+    assert history.versions["version"].to_pylist() == [1, 2]
+    assert history.versions["tags"].to_pylist() == [[], ["v2"]]
+    assert history.versions["dropped"].to_pylist() == [None, len(changes)]
+    assert history.open("v2").version == version.version
+    assert history.diff(1, "v2").counts["out"] == len(changes)
+    assert set(history.log["row_id"].to_pylist()) == {edit.row_id for edit in changes.edits}
+    undone = history.undo(2, codes=["DUP001"], why="wanted")
+    assert undone.version.name == "planted@3"
+    assert history.open(3).version == audit.apply(changes.without(codes=["DUP001"])).version
+    assert [line["action"] for line in history.why(changes.edits[0].row_id)][:2] == ["add", "drop"]
+    assert audit.apply(changes.without(codes=["DUP001", "LAB001"])).name == "planted@1"
+
+
+def test_the_same_changeset_twice_is_one_version(planted, tmp_path):
+    audit = bn.audit(planted.table.slice(0, 300), label="label", workspace=tmp_path)
+    changes = audit.changeset(drop=["LAB001"])
+    assert audit.apply(changes).name == audit.apply(changes).name == "dataset@2"
+
+
+def test_a_curation_is_in_the_history(planted, tmp_path):
+    audit = bn.audit(planted.table.slice(0, 300), label="label", workspace=tmp_path)
+    done = bn.curate(audit, margin=0.9, max_slice_drop=0.99)
+    versions = bn.history("dataset", workspace=tmp_path).versions
+    assert versions["how"].to_pylist() == ["import", "curate"]
+    assert versions["verdict"].to_pylist() == [None, done.effect.verdict]
+
+
+def test_the_history_of_a_name_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(UnknownVersionError, match="no data set 'nobody'"):
+        bn.history("nobody", workspace=tmp_path)

@@ -5,9 +5,10 @@ from typing import Any
 
 _OFFERED = {
     "audit": "burnish.api", "measure": "burnish.api", "curate": "burnish.api", "compare": "burnish.api",
-    "select": "burnish.api", "acquire": "burnish.api", "Audit": "burnish.api", "Policy": "burnish.pipeline.decision",
-    "Changeset": "burnish.dataset", "Edit": "burnish.dataset", "Evaluation": "burnish.dataset",
-    "kernels": "burnish.kernels", "errors": "burnish.errors", "testing": "burnish.testing",
+    "select": "burnish.api", "acquire": "burnish.api", "history": "burnish.api", "Audit": "burnish.api",
+    "Policy": "burnish.pipeline.decision", "Changeset": "burnish.dataset", "Edit": "burnish.dataset",
+    "Evaluation": "burnish.dataset", "kernels": "burnish.kernels", "errors": "burnish.errors",
+    "testing": "burnish.testing",
 }  # fmt: skip
 
 __all__ = list(_OFFERED)

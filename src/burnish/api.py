@@ -11,15 +11,19 @@ from typing import Any
 import pyarrow as pa
 
 from burnish.dataset import Changeset, Dataset, Edit, Evaluation, Roles
+from burnish.dataset.history import LEDGER, Version
 from burnish.errors import InputError, MissingExtraError, UsageError
 from burnish.kernels.neighbors import RECALL
 from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.decision import Policy
 from burnish.pipeline.pairing import both_predicted
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
-from burnish.publishing import page
+from burnish.pipeline.version_diff import VersionDiff
+from burnish.publishing import keep_curated, keep_made, note_of, page
 from burnish.reports.comparison import comparison_markdown
+from burnish.reports.log import version_facts
 from burnish.workspace import Audited, Budget, Choices, Curation, Experiment, Limits, Wish, Workspace
+from burnish.workspace.history import Note, Undone
 
 
 class Table:
@@ -62,6 +66,7 @@ class Audit:
 
     audited: Audited
     workspace: Workspace
+    source: str | None = None
 
     @cached_property
     def rows(self) -> Table:
@@ -108,11 +113,22 @@ class Audit:
         changes.refuse_locked(evaluation_ids(self.audited.evidence))
         return changes
 
-    def apply(self, changes: Changeset, tag: str | None = None) -> Dataset:
-        """Give the next version; the audited one stays as it is. `tag` becomes part of its name."""
+    def keep(self, tag: str | None = None, why: str = "") -> Version:
+        """Write the audited rows into the history of the workspace, where they are not there yet."""
+        return self.workspace.keep(self.audited, note_of(self.audited, source=self.source, why=why, tag=tag))
+
+    def apply(self, changes: Changeset, tag: str | None = None, why: str = "") -> Dataset:
+        """Give the next version, and keep it in the history; the audited one is kept before it and stays as it is.
+
+        Its name is `NAME@TAG`, without a tag `NAME@NUMBER`. A changeset without edits makes no version.
+        """
         changes.refuse_locked(evaluation_ids(self.audited.evidence))
-        version = changes.apply(self.dataset)
-        return version if tag is None else replace(version, name=f"{self.dataset.name}@{tag}")
+        changes.refuse_other(self.dataset)
+        kept = self.keep(None if changes.edits else tag)
+        if changes.edits:
+            note = note_of(self.audited, source=None, why=why, tag=tag)
+            kept = keep_made(self.workspace.history, self.dataset, changes, note)
+        return replace(changes.apply(self.dataset), name=f"{kept.dataset}@{tag or kept.number}")
 
     def report(self, path: str | Path, effect: Evaluation | None = None, changes: Changeset | None = None) -> Path:
         """Write the report, one self-contained page, and give its path."""
@@ -137,6 +153,77 @@ class Audit:
         lost = [row_id for row_id in by_row if row_id not in self.dataset.row_positions]
         if lost:
             raise InputError(f"no row has id {lost[0]!r}.", remedy="Ids are those of audit.rows['row_id'].")
+
+
+@dataclass(frozen=True)
+class History:
+    """The versions of one data set of a workspace.
+
+    >>> bn.history("reviews").diff(1, 2).counts  # doctest: +SKIP
+    """
+
+    name: str
+    workspace: Workspace
+
+    @property
+    def versions(self) -> Table:
+        """One line a version, oldest first: number, tags, parent, who, how, why, rows that changed, measured effect."""
+        return Table(pa.Table.from_pylist([self._line(v) for v in self._versions()], schema=VERSIONS_SCHEMA))
+
+    @property
+    def log(self) -> Table:
+        """One line an edit, newest version first: what was done to which row, by which code, why, and who decided."""
+        ledgers = [(v, self.workspace.history.store.ledger(v)) for v in reversed(self._versions())]
+        told = [
+            lines.drop_columns(["segment", "place"]).add_column(0, "version", pa.array([v.number] * len(lines)))
+            for v, lines in ledgers
+            if lines is not None
+        ]
+        empty = pa.schema([("version", pa.int64()), *(LEDGER.field(n) for n in LEDGER.names[:-2])]).empty_table()
+        return Table(pa.concat_tables([empty, *told]))
+
+    def open(self, version: int | str) -> Dataset:
+        """Give a version by its number, tag or hash."""
+        return self.workspace.history.open(self._called(version))
+
+    def diff(self, first: int | str, second: int | str) -> VersionDiff:
+        """Tell what lies between two versions."""
+        return self.workspace.history.diff(self._called(first), self._called(second))
+
+    def undo(
+        self, version: int | str, *, rows: Collection[str] = (), codes: Collection[str] = (), why: str = "",
+        tag: str | None = None,
+    ) -> Undone:  # fmt: skip
+        """Take back what a version changed, or the edits of some rows or codes, as a new version."""
+        note = Note(why=why, tag=tag)
+        return self.workspace.history.undo(self._called(version), note, row_ids=rows, codes=codes)
+
+    def why(self, row_id: str) -> list[dict[str, Any]]:
+        """Tell the whole story of a row, oldest first."""
+        return self.workspace.history.why(self.name, row_id)
+
+    def _called(self, version: int | str) -> str:
+        return f"{self.name}@{version}"
+
+    def _versions(self) -> list[Version]:
+        return list(self.workspace.history.store.versions(self.name).values())
+
+    def _line(self, version: Version) -> dict[str, Any]:
+        facts = version_facts(version, self.workspace.history.store.tags(self.name))
+        effect = facts["effect"] or {}
+        told = {name: effect.get(name) for name in ("verdict", "metric", "lift", "lift_low", "lift_high")}
+        return {**facts, **facts["counts"], **told, "version": version.number}
+
+
+VERSIONS_SCHEMA = pa.schema(
+    [
+        ("version", pa.int64()), ("tags", pa.list_(pa.string())), ("parent", pa.int64()), ("created", pa.string()),
+        ("who", pa.string()), ("how", pa.string()), ("why", pa.string()), ("n_rows", pa.int64()),
+        ("added", pa.int64()), ("dropped", pa.int64()), ("restored", pa.int64()), ("relabelled", pa.int64()),
+        ("verdict", pa.string()), ("metric", pa.string()), ("lift", pa.float64()), ("lift_low", pa.float64()),
+        ("lift_high", pa.float64()), ("source", pa.string()), ("hash", pa.string()),
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -166,16 +253,17 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
     proba: str | None = None, embedder: str | None = None, eval_split: str | None = None,
     keep_by: str | None = None, seed: int = 0, workspace: str | Path = ".burnish", threads: int | None = None,
     recall: float = RECALL, max_memory: int | str | None = None, relock: bool = False,
-    min_precision: float | None = None,
+    min_precision: float | None = None, name: str | None = None,
 ) -> Audit:  # fmt: skip
-    """Audit a path, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
+    """Audit a path, a `NAME@VERSION`, a table (pandas, polars, pyarrow), a Hugging Face data set, lists or arrays.
 
     Fields that are not named are guessed; `Audit.audited.guesses` tells the guesses and why. `keep_by`: of
     copies, keep the one with the largest value of this field instead of the most central one. `threads`: how
     many run at a time, by default one a core. `recall`: the share of true neighbors to find beyond 10,000 rows.
     `max_memory`: bytes, or as in "6GiB", by default what is free; what would take more is refused beforehand.
     The evaluation rows are locked by the first audit in `workspace`; `relock` accepts them as they are now.
-    `min_precision`: set the thresholds of detectors so that planted defects tell this precision.
+    `min_precision`: set the thresholds of detectors so that planted defects tell this precision. `name`: what the
+    history calls the data set, by default as the file, or `dataset`.
     """
     given: dict[str, str | tuple[str, ...] | None] = {
         "text": text, "image": image, "embedding": embedding, "label": label, "split": split, "id": id,
@@ -183,9 +271,10 @@ def audit(  # noqa: PLR0913 - the fields of a source are named by keyword
         "meta": None if meta is None else tuple(meta),
     }  # fmt: skip
     space = Workspace(workspace, seed=seed, limits=Limits(threads, recall, max_memory))
-    dataset, guesses = space.read(source, given)
+    dataset, guesses = space.read(source, given, name=name)
     choices = Choices(embedder, eval_split, keep_by, relock, min_precision)
-    return Audit(space.audit(dataset, guesses, choices), space)
+    named = str(source) if isinstance(source, (str, Path)) else None
+    return Audit(space.audit(dataset, guesses, choices), space, named)
 
 
 def measure(  # noqa: PLR0913 - what is asked is named by keyword
@@ -206,9 +295,22 @@ def curate(  # noqa: PLR0913 - what is asked is named by keyword
     audit: Audit, *, policy: Policy | None = None, model: object = None, metric: object = None, retrains: int = 10,
     margin: float | None = None, max_slice_drop: float = 0.05,
 ) -> Curation:  # fmt: skip
-    """Decide, keep what survives on inner folds, measure once, and give the next version if it may stand."""
+    """Decide, keep what survives on inner folds, measure once, and give the next version if it may stand.
+
+    The audited version, and the next with its measured effect, are kept in the history of the workspace.
+    """
     asked = Experiment(model, metric, retrains, margin, max_slice_drop)
-    return audit.workspace.curate(audit.audited, asked, policy=policy)
+    audit.keep()
+    done = audit.workspace.curate(audit.audited, asked, policy=policy)
+    keep_curated(audit.workspace, done, note_of(audit.audited, source=None))
+    return done
+
+
+def history(name: str, workspace: str | Path = ".burnish") -> History:
+    """Give the versions of a data set; raises UnknownVersionError where the workspace has none of that name."""
+    space = Workspace(workspace)
+    space.history.store.versions(name)
+    return History(name, space)
 
 
 def select(  # noqa: PLR0913 - what is asked is named by keyword

@@ -1,15 +1,18 @@
-"""Publishing: what a run leaves behind, as files that appear whole or not at all."""
+"""Publishing: what a run leaves behind, as files that appear whole or not at all, and as versions in the history."""
 
+import importlib.metadata
+import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from burnish.adapters.embedders.thumbnails import thumbnails
 from burnish.adapters.sinks import FolderSink, json_text
 from burnish.dataset import Changeset, Dataset, Evaluation
+from burnish.dataset.history import How, Version
 from burnish.errors import OutputError
 from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
@@ -18,7 +21,8 @@ from burnish.reports import ReportFacts, report_html, shown_row_ids
 from burnish.reports.comparison import comparison_markdown
 from burnish.reports.junit import junit_xml
 from burnish.reports.sarif import sarif_json
-from burnish.workspace import Audited, Curation
+from burnish.workspace import Audited, Curation, Workspace
+from burnish.workspace.history import History, Note, effect_told
 
 CONTRACT_FILES = frozenset(
     {
@@ -31,9 +35,20 @@ MAX_RECORD_FIELDS = 12
 """Fields of a table's row that the report shows as evidence."""
 
 
+class Kept(NamedTuple):
+    """The versions that a run wrote down: what was audited, and what was made of it."""
+
+    audited: Version
+    new: Version | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        """Give `history` of `summary.json`."""
+        return {"audited": self.audited.name, "new": None if self.new is None else self.new.name}
+
+
 def publish(
     out: str | Path, audited: Audited, *, changes: Changeset | None = None, effect: Evaluation | None = None,
-    done: Curation | None = None,
+    done: Curation | None = None, kept: Kept | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Write the files of the contract into `out`; give name → path. Raises OutputError when it cannot.
 
@@ -42,7 +57,7 @@ def publish(
     version = None if done is None else done.version
     if done is not None:
         changes, effect = done.changes, done.effect
-    facts = report_facts(audited, changes, effect, done)
+    facts = report_facts(audited, changes, effect, done=done, kept=kept)
     files: dict[str, bytes | str | pa.Table] = {
         "report.html": report_html(facts),
         "summary.json": json_text(facts.summary),
@@ -111,8 +126,9 @@ def page(audited: Audited, changes: Changeset | None, effect: Evaluation | None)
 
 
 def report_facts(
-    audited: Audited, changes: Changeset | None, effect: Evaluation | None, done: Curation | None = None
-) -> ReportFacts:
+    audited: Audited, changes: Changeset | None, effect: Evaluation | None, *, done: Curation | None = None,
+    kept: Kept | None = None,
+) -> ReportFacts:  # fmt: skip
     """Give all that a report may say."""
     evidence, dataset = audited.evidence, audited.dataset
     facts = ReportFacts(
@@ -120,7 +136,7 @@ def report_facts(
         findings=audited.findings_table(),
         clusters=clusters_table(evidence),
         slices=slices_table(evidence),
-        summary=run_summary(audited, changes, effect, done),
+        summary=run_summary(audited, changes, effect, done=done, kept=kept),
         evaluation=None if effect is None else effect.to_json(),
         changeset=None if changes is None else changes.to_json(),
         texts=dataset.texts,
@@ -132,14 +148,15 @@ def report_facts(
 
 
 def run_summary(
-    audited: Audited, changes: Changeset | None, effect: Evaluation | None, done: Curation | None = None
-) -> dict[str, Any]:
+    audited: Audited, changes: Changeset | None, effect: Evaluation | None, *, done: Curation | None = None,
+    kept: Kept | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Give the document of `summary.json`: the audit's, with the verdict where something was measured."""
     document = audited.summary()
     sentence = audit_sentence(document["findings"], document["n_rows"])
     choice = None if done is None else done.choice
     if effect is not None and changes is not None:
-        sentence = verdict_sentence(effect, changes, () if choice is None else choice.left_out)
+        sentence = _verdict(effect, changes, done)
     return {
         **document,
         "new_version": None if done is None or done.version is None else done.version.version,
@@ -148,7 +165,48 @@ def run_summary(
         "outlook": None if done is None or done.outlook is None else asdict(done.outlook),
         "verdict": None if effect is None else effect.verdict,
         "verdict_sentence": sentence,
+        "history": None if kept is None else kept.to_json(),
     }
+
+
+def note_of(audited: Audited, *, source: str | None, why: str = "", tag: str | None = None) -> Note:
+    """Give what is written down with a version: the recipe is that of the audit."""
+    recipe = {"parameters": dict(audited.parameters), "burnish": importlib.metadata.version("burnish")}
+    return Note(why=why, source=source, recipe=json.loads(json_text(recipe)), tag=tag)
+
+
+def keep_made(
+    history: History, before: Dataset, changes: Changeset, note: Note, *, how: How = "apply",
+    effect: Evaluation | None = None,
+) -> Version:  # fmt: skip
+    """Write down the version that a changeset makes; when just that is the newest one, nothing but a tag."""
+    parent = history.version_of(before)
+    newest = None if parent is None else history.store.find(parent.dataset)
+    if parent is not None and newest is not None:
+        told = None if effect is None else effect_told(effect)
+        alike = (newest.how, newest.parent, newest.effect) == (how, parent.number, told)
+        if alike and newest.version == changes.apply(before).version:
+            if note.tag is not None:
+                history.store.tag(newest.dataset, note.tag, newest.number)
+            return newest
+    return history.keep_changes(before, changes, note, how=how, effect=effect)
+
+
+def keep_curated(workspace: Workspace, done: Curation, note: Note) -> Version | None:
+    """Write down the version that a curation made, with its effect; None where it made none.
+
+    The reason is the verdict where the note has none.
+    """
+    if done.version is None or done.effect is None:
+        return None
+    noted = replace(note, why=note.why or _verdict(done.effect, done.changes, done))
+    dataset = done.audited.dataset
+    return keep_made(workspace.history, dataset, done.changes, noted, how="curate", effect=done.effect)
+
+
+def _verdict(effect: Evaluation, changes: Changeset, done: Curation | None) -> str:
+    left_out = () if done is None or done.choice is None else done.choice.left_out
+    return verdict_sentence(effect, changes, left_out)
 
 
 def _records(shown: Dataset) -> pa.Table | None:

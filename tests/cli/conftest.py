@@ -1,11 +1,14 @@
 import json
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from burnish.cli import main
 from burnish.testing.planted import Defects, planted_texts, planted_vectors
+
+sys.path.insert(0, str(Path(__file__).parent))  # `import kept_history` in the tests beside it
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from burnish.steps.neighbors import NearestNeighbors
 from burnish.testing.planted import Defects, planted_texts, planted_vectors
 
 DEFECTS = Defects(duplicates=0.03, near_duplicates=0.04, leaks=0.03, wrong_labels=0.03, outliers=0.01)
-N_ROWS, N_NEW, N_GONE = 1_200, 60, 30
+N_ROWS, N_NEW, N_GONE = 1_200, 50, 30
 
 
 def bag_of_words(dataset, n_dims=64):

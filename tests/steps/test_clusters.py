@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from burnish.dataset import Column, Dataset, Evidence, Roles
+from burnish.dataset import Column, Dataset, Evidence, Former, Roles
 from burnish.steps.clusters import Clusters
 from burnish.steps.neighbors import NearestNeighbors
 
@@ -99,3 +101,59 @@ def test_a_label_that_is_a_number_names_clusters_by_its_classes_however_many():
     after = evidence.adding(Clusters().run(evidence, seed=0))
     for line in after.table("clusters").to_pylist()[:4]:
         assert line["keywords"][0] == f"label = {7 * truth[line['exemplars'][0]]} (80%)"
+
+
+def grown(before, rows, embeddings, near=True):
+    """Give the clusters of a version that has the rows of another (their positions there, -1 for a new one)."""
+    n_rows = len(rows)
+    ids = pa.array([f"n{i}" for i in range(n_rows)])
+    content = np.zeros((n_rows, 2), np.uint64)
+    texts = before.dataset.texts.to_pylist()
+    table = pa.table({"text": [texts[row] if row >= 0 else "chess pawn opening" for row in rows], "id": ids})
+    evidence = Evidence(
+        Dataset(table, ids, content, Roles(text="text", id="id")), former=Former(before, rows, near=near)
+    )
+    evidence = evidence.adding([Column("embeddings", embeddings.astype(np.float32), "row")])
+    evidence = evidence.adding(NearestNeighbors().run(replace(evidence, former=None), seed=0))
+    return evidence.adding(Clusters().run(evidence, seed=0))
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_clusters_that_persist_keep_id_and_name_and_a_new_one_has_a_fresh_id(text_evidence, near):
+    evidence, _ = text_evidence
+    before = evidence.adding(Clusters().run(evidence, seed=0))
+    rows = np.concatenate([np.random.default_rng(0).permutation(240)[:230], np.full(40, -1)])
+    born = np.eye(8)[6] + 0.1 * np.random.default_rng(1).normal(size=(40, 8))
+    after = grown(before, rows, np.vstack([evidence["embeddings"][rows[:230]], born]), near)
+    # Found anew, a cluster of this small set may be cut in two: one part goes on as what it was.
+    assert np.mean(after["cluster"][:230] == before["cluster"][rows[:230]]) >= (1 if near else 0.8)
+    lines = {line["cluster"]: line for line in after.table("clusters").to_pylist()}
+    known = {line["cluster"]: line for line in before.table("clusters").to_pylist()}
+    (fresh,) = np.unique(after["cluster"][230:])
+    assert fresh > max(known)
+    assert {"chess", "pawn", "opening"} & set(" ".join(lines[fresh]["keywords"]).split())
+    assert lines[fresh]["size"] == 40
+    assert (lines[fresh]["stability"] is None) == near
+    for cluster in {*np.unique(after["cluster"][:230]).tolist()} & {*known}:
+        assert lines[cluster]["name"] == known[cluster]["name"]
+
+
+def test_an_id_is_never_given_twice(text_evidence):
+    evidence, _ = text_evidence
+    before = evidence.adding(Clusters().run(evidence, seed=0))
+    top = max(line["cluster"] for line in before.table("clusters").to_pylist())
+    only = np.flatnonzero(before["cluster"] != before["cluster"].max())
+    smaller = grown(before, only, evidence["embeddings"][only], near=False)
+    rows = np.concatenate([np.arange(len(only)), np.full(40, -1)])
+    born = np.eye(8)[6] + 0.1 * np.random.default_rng(1).normal(size=(40, 8))
+    later = grown(smaller, rows, np.vstack([smaller["embeddings"], born]))
+    assert later["cluster"][-1] > top
+
+
+def test_a_version_after_one_without_clusters_finds_its_own(text_evidence):
+    evidence, _ = text_evidence
+    few = grown(evidence.adding(Clusters().run(evidence, seed=0)), np.full(3, -1), np.eye(3, 8), near=False)
+    assert np.all(few["cluster"] == -1)
+    rows = np.concatenate([np.arange(3), np.full(237, -1)])
+    after = grown(few, rows, np.vstack([few["embeddings"], evidence["embeddings"][3:]]))
+    assert len(np.unique(after["cluster"][after["cluster"] >= 0])) >= 4

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from burnish.dataset import Column, Dataset, Evidence, Roles
+from burnish.dataset import Column, Dataset, Evidence, Former, Roles, Summary
 from burnish.steps.neighbors import NearestNeighbors
 
 
@@ -40,3 +42,19 @@ def test_a_set_without_a_usable_row_has_no_neighbors():
     after = empty.adding(NearestNeighbors().run(empty, seed=0))
     assert np.all(after["neighbors"] == -1)
     assert after.table("neighbor_recall")["recall"].to_pylist() == [1.0]
+
+
+@pytest.mark.parametrize(("n_new", "keeps"), [(6, True), (60, False)])
+def test_few_new_rows_change_the_lists_of_a_former_version_and_many_make_a_new_search(evidence, n_new, keeps):
+    step, n_old = NearestNeighbors(k=4, exact_rows=10), 300 - n_new
+    before = evidence_of(evidence["embeddings"][:n_old])
+    told = [
+        Column("neighbors", np.full((n_old, 4), -1, np.int32)),
+        Column("neighbor_distances", np.full((n_old, 4), np.inf, np.float32)),
+        Summary("neighbor_recall", pa.table({"recall": [0.5], "n_sampled": [10], "exact": [False]})),
+    ]
+    rows = np.where(np.arange(300) < n_old, np.arange(300), -1)
+    after = evidence.adding(step.run(replace(evidence, former=Former(before.adding(told), rows)), seed=0))
+    assert (np.mean(after["neighbors"][:n_old] < 0) > 0.5) == keeps
+    assert np.all(after["neighbors"][n_old:] >= 0)
+    assert (after.table("neighbor_recall")["recall"][0].as_py() == 0.5) == keeps

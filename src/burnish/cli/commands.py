@@ -1,16 +1,18 @@
 """Every command with its options and example; the work is imported only when one runs."""
 
-import importlib
 import sys
 import traceback
 from typing import Any, NoReturn
 
 import click
 
+from burnish.cli.history_commands import HISTORY_COMMANDS
+from burnish.cli.late import CONTEXT, run_late
 from burnish.cli.options import (
     common_options,
     field_options,
     gate_option,
+    history_options,
     lint_options,
     markdown_option,
     model_options,
@@ -19,7 +21,6 @@ from burnish.cli.options import (
 )
 from burnish.errors import BurnishError
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 INTERRUPTED, WRONG_USAGE = 130, 3
 
 
@@ -45,29 +46,32 @@ def demo(**options: Any) -> None:
     Example:
       burnish demo
     """
-    _run("demo", options)
+    run_late("demo", options)
 
 
 @burnish.command(context_settings=CONTEXT)
 @click.argument("source")
 @field_options
 @run_options
+@history_options
 @lint_options
 @markdown_option
 def audit(**options: Any) -> None:
-    """Read, embed, understand and judge SOURCE; write a report. Nothing is changed.
+    """Read, embed, understand and judge SOURCE; write a report. The rows are kept as a version, and not changed.
 
-    SOURCE is Parquet, CSV, JSONL, Arrow, a folder of images, .npy or .npz embeddings, or a glob of these.
+    SOURCE is Parquet, CSV, JSONL, Arrow, a folder of images, .npy or .npz embeddings, a glob of these, or a
+    NAME@VERSION of the history.
 
     \b
     Examples:
       burnish audit reviews.parquet --text text --label label
       burnish audit photos/ --out photos-audit
       burnish audit vectors.npz --fail-on error
+      burnish audit reviews@2
       burnish audit reviews.parquet --write-baseline known.json
       burnish audit reviews.parquet --baseline known.json --fail-on-new
     """
-    _run("audit", options)
+    run_late("audit", options)
 
 
 @burnish.command(context_settings=CONTEXT)
@@ -77,6 +81,7 @@ def audit(**options: Any) -> None:
 @model_options
 @retrains_option
 @gate_option
+@history_options
 @markdown_option
 def curate(**options: Any) -> None:
     """Audit SOURCE, decide what to change, measure it, and write the new version if the verdict allows.
@@ -86,9 +91,10 @@ def curate(**options: Any) -> None:
     \b
     Examples:
       burnish curate reviews.parquet --text text --label label --model sklearn.svm:LinearSVC
+      burnish curate reviews.parquet --tag v2 --why "copies out, after the talk with Ana"
       burnish curate --config burnish.toml
     """
-    _run("curate", options)
+    run_late("curate", options)
 
 
 @burnish.command(context_settings=CONTEXT)
@@ -107,7 +113,7 @@ def measure(**options: Any) -> None:
     Example:
       burnish measure reviews.parquet --label label --changeset burnish-out/changeset.json
     """
-    _run("measure", options)
+    run_late("measure", options)
 
 
 @burnish.command(context_settings=CONTEXT)
@@ -129,10 +135,10 @@ def compare(**options: Any) -> None:
     \b
     Examples:
       burnish compare old.parquet new.parquet --id id --label label --prediction predicted
-      burnish compare reviews.parquet burnish-out/curated.parquet --id id --label label --out compared
+      burnish compare reviews@1 reviews@2 --out compared
       burnish compare probe sklearn.svm:LinearSVC --source reviews.parquet --label label
     """
-    _run("compare", options, "comparing")
+    run_late("compare", options, "comparing")
 
 
 @burnish.command(context_settings=CONTEXT)
@@ -157,7 +163,7 @@ def select(**options: Any) -> None:
     Example:
       burnish select reviews.parquet --label label --budget 0.1
     """
-    _run("select", options, "choosing")
+    run_late("select", options, "choosing")
 
 
 @burnish.command(context_settings=CONTEXT)
@@ -174,7 +180,11 @@ def acquire(**options: Any) -> None:
     Example:
       burnish acquire reviews.parquet --pool unlabelled.parquet --label label --budget 500
     """
-    _run("acquire", options, "choosing")
+    run_late("acquire", options, "choosing")
+
+
+for _command in HISTORY_COMMANDS:
+    burnish.add_command(_command)
 
 
 def main() -> NoReturn:
@@ -205,14 +215,6 @@ def main() -> NoReturn:
         )
         sys.exit(WRONG_USAGE)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _run(command: str, options: dict[str, Any], module: str = "running") -> None:
-    """Import the work late: it takes a second, and `--help` must not."""
-    running = importlib.import_module(f"burnish.cli.{module}")
-    code = getattr(running, command)(**{k: v for k, v in options.items() if k != "debug"})
-    if code:
-        raise click.exceptions.Exit(code)
 
 
 def _say(problem: str, remedy: str) -> None:

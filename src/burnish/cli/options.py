@@ -38,22 +38,32 @@ def field_options(command: Command) -> Command:
     return command
 
 
-def run_options(command: Command) -> Command:
-    """Add the flags of every command that works on a source."""
+def evidence_options(command: Command) -> Command:
+    """Add the flags that evidence depends on: with the same ones an audit of the same rows finds it kept."""
     for option in reversed(
         (
             click.option("--embedder", metavar="NAME[:MODEL]", help="How rows become vectors. [default: by kind]"),
             click.option("--eval-split", metavar="NAME", help="Locked rows. [default: test, else 20 % drawn]"),
-            click.option(
-                "--min-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
-                help="Set thresholds so that planted defects tell this precision, as in 0.9.",
-            ),
-            click.option("--relock", is_flag=True, help="Accept the evaluation rows as they are now, and lock them."),
             click.option("--keep-by", metavar="F", help="Of copies keep its largest value. [default: most central]"),
             click.option(
                 "--recall", type=float, metavar="R",
                 help="Share of true neighbors to find beyond 10,000 rows; 1: every pair. [default: 0.98]",
             ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def run_options(command: Command) -> Command:
+    """Add the flags of every command that works on a source."""
+    for option in reversed(
+        (
+            click.option(
+                "--min-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
+                help="Set thresholds so that planted defects tell this precision, as in 0.9.",
+            ),
+            click.option("--relock", is_flag=True, help="Accept the evaluation rows as they are now, and lock them."),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
             click.option(
                 "--config", "recipe", type=click.Path(exists=True, dir_okay=False), is_eager=True,
@@ -63,7 +73,24 @@ def run_options(command: Command) -> Command:
         )
     ):  # fmt: skip
         command = option(command)
-    return common_options(command)
+    return common_options(evidence_options(command))
+
+
+def history_options(command: Command) -> Command:
+    """Add the flags of every command that writes a version of its source down."""
+    for option in reversed(
+        (
+            click.option("--name", metavar="NAME", help="What the history calls the data set. [default: as SOURCE]"),
+            click.option("--tag", metavar="TAG", help="A name for the version: the new one, else the audited one."),
+            click.option("--why", metavar="TEXT", help="The reason that the history tells. [default: the verdict]"),
+            click.option(
+                "--by-reference", is_flag=True,
+                help="Keep fingerprints, not rows: they are read from SOURCE again when they are needed.",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def markdown_option(command: Command) -> Command:
@@ -141,11 +168,15 @@ def common_options(command: Command) -> Command:
             click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout and nothing else."),
             click.option("--seed", default=0, show_default=True, help="The only source of chance."),
             click.option(
-                "--workspace", default=".burnish", metavar="DIR", show_default=True, help="Where embeddings are kept."
+                "--workspace",
+                default=".burnish",
+                metavar="DIR",
+                show_default=True,
+                help="Where versions and embeddings are kept.",
             ),
             click.option("--debug", is_flag=True, help="Show the traceback of an error."),
         )
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from importlib.resources import as_file, files
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from burnish.adapters.sinks import json_text
 from burnish.cli.files import read_json, refuse_no_place, write_text
+from burnish.cli.keeping import keep_audited, name_of, refuse_unkeepable
 from burnish.cli.linting import Lint, compared_json, show_compared
 from burnish.cli.options import FIELD_ROLES
 from burnish.cli.progress import Bars
@@ -24,13 +25,22 @@ from burnish.cli.terminal import (
     show_outlook,
     show_reading,
 )
+from burnish.cli.terminal_history import show_kept
 from burnish.dataset import Changeset, Edit, Evaluation
 from burnish.errors import BurnishError
 from burnish.pipeline.planning import Outlook
 from burnish.pipeline.recipe import Recipe
 from burnish.pipeline.tables import clusters_table
 from burnish.protocols import Progress
-from burnish.publishing import publish, refuse_unwritable, report_facts, run_summary
+from burnish.publishing import (
+    Kept,
+    keep_curated,
+    note_of,
+    publish,
+    refuse_unwritable,
+    report_facts,
+    run_summary,
+)
 from burnish.reports import report_markdown
 from burnish.reports.numbers import lift_words
 from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
@@ -42,12 +52,13 @@ REVIEWED = 150
 def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Audit a source, write the files, and leave with 1 when a finding that counts is too severe."""
     lint = Lint.of(options)
-    audited, _ = audited_source(source, out, options)
+    audited, workspace = audited_source(source, out, options, keeps="audited")
+    kept = Kept(keep_audited(workspace, audited, source, options))
     compared = lint.compare(audited)
-    written = publish(out, audited)
+    written = publish(out, audited, kept=kept)
     lint.write(audited)
     _write_markdown(options, audited, told="" if compared is None else f"Against the baseline: {compared.sentence}.")
-    document = run_summary(audited, None, None)
+    document = run_summary(audited, None, None, kept=kept)
     if as_json:
         beside = {} if compared is None else {"baseline": compared_json(audited, compared)}
         print_json({**document, **beside}, written)
@@ -55,6 +66,7 @@ def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
         _show_audit(Console(), audited, document)
         if compared is not None:
             show_compared(Console(), compared)
+        show_kept(Console(), kept)
         _say_where(Console(), written)
     return lint.exit_code(audited.findings, compared)
 
@@ -62,22 +74,26 @@ def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
 def curate(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Audit, decide, measure, publish; the exit code follows the verdict and the gate of the slices."""
     experiment = experiment_of(options)
-    audited, workspace = audited_source(source, out, options, experiment)
+    audited, workspace = audited_source(source, out, options, experiment, keeps="new")
+    kept = Kept(keep_audited(workspace, audited, source, options, new=True))
     try:
         with Bars() as bars:
             workspace.progress = bars
             done = workspace.curate(audited, experiment, policy=_recipe(options).policy, told=_teller(as_json=as_json))
     except BurnishError:
-        publish(out, audited)  # the audit stands, though its change cannot be measured
+        publish(out, audited, kept=kept)  # the audit stands, though its change cannot be measured
         raise
-    written = publish(out, audited, done=done)
+    note = note_of(audited, source=None, why=options["why"] or "", tag=options["tag"])
+    kept = kept._replace(new=keep_curated(workspace, done, note))
+    written = publish(out, audited, done=done, kept=kept)
     _write_markdown(options, audited, done.changes, done.effect)
-    document = run_summary(audited, done.changes, done.effect, done)
+    document = run_summary(audited, done.changes, done.effect, done=done, kept=kept)
     if as_json:
         print_json(document, written)
     else:
         _show_audit(Console(), audited, document)
         _show_curation(Console(), done, document)
+        show_kept(Console(), kept)
         _say_where(Console(), written)
     return 0 if done.effect is None else exit_code(done.effect)
 
@@ -113,7 +129,7 @@ def demo(*, out: str, as_json: bool, **shared: Any) -> int:
         review, hits = _review(audited)
         reviewed = space.measure(audited, review)
     written = publish(out, audited, done=done)
-    document = run_summary(audited, done.changes, done.effect, done)
+    document = run_summary(audited, done.changes, done.effect, done=done)
     if as_json:
         print_json({**document, "reviewed": reviewed.to_json()}, written)
         return 0
@@ -142,9 +158,10 @@ def exit_code(effect: Evaluation) -> int:
 
 
 def audited_source(
-    source: str, out: str, options: dict[str, Any], experiment: Experiment | None = None
-) -> tuple[Audited, Workspace]:
-    """Refuse what is unusable before any work, then read and audit."""
+    source: str, out: str, options: dict[str, Any], experiment: Experiment | None = None, *,
+    keeps: Literal["audited", "new"] | None = None,
+) -> tuple[Audited, Workspace]:  # fmt: skip
+    """Refuse what is unusable before any work, then read and audit; `keeps`: which version the history will get."""
     refuse_unwritable(out, source)
     refuse_no_place(options.get("markdown"))
     given = {role: options.get(role) for role in FIELD_ROLES} | {"meta": options.get("meta") or None}
@@ -152,7 +169,9 @@ def audited_source(
         workspace = workspace_of(options, bars)
         if experiment is not None:
             experiment.refuse_unusable()
-        dataset, guesses = workspace.read(source, given)
+        dataset, guesses = workspace.read(source, given, name=name_of(workspace, source, options))
+        if keeps is not None:
+            refuse_unkeepable(workspace, dataset, options, new=keeps == "new")
         if experiment is not None and dataset.roles.label is not None:
             dataset = dataset.for_task(experiment.task(dataset))
         audited = workspace.audit(dataset, guesses, choices_of(options))
@@ -233,8 +252,6 @@ def _show_curation(console: Console, done: Curation, document: dict[str, Any]) -
     show_choice(console, done.choice)
     if done.effect is not None:
         show_effect(console, done.effect, document["verdict_sentence"])
-    if done.version is not None:
-        console.print(f"new version [bold]{done.version.version}[/]: {len(done.version):,} rows", highlight=False)
     console.print()
 
 

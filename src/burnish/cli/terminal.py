@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from rich.console import Console
@@ -124,16 +124,16 @@ def show_choice(console: Console, choice: Choice | None) -> None:
 
 def show_selection(console: Console, effect: Evaluation, sentence: str) -> None:
     """Print what all rows, the selected and random ones are worth, and the verdict."""
-    _show_table(console, arms_table(effect), "What the selection is worth")
+    show_table(console, arms_table(effect), "What the selection is worth")
     _show_measured(console, effect, effect.notes, sentence)
 
 
 def show_effect(console: Console, effect: Evaluation, sentence: str) -> None:
     """Print the arms, the share of each code, the lift on other rows, the gate and the verdict."""
-    _show_table(console, arms_table(effect), "What the change did to the model")
+    show_table(console, arms_table(effect), "What the change did to the model")
     shares = shares_table(effect)
     if shares is not None:
-        _show_table(console, shares, shares.caption)
+        show_table(console, shares, shares.caption)
     for _, line in lifts(effect)[1:]:
         lift = lift_words(line[0], line[1:], effect.metric)
         console.print(escape(f"against a random drop of as many rows: {lift}"), highlight=False)
@@ -144,7 +144,7 @@ def show_effect(console: Console, effect: Evaluation, sentence: str) -> None:
 def show_comparison(console: Console, effect: Evaluation, disagreements: pa.Table) -> None:
     """Print both sides, the test, the gate, rows on which they differ, and the verdict."""
     first, second = names(effect)
-    _show_table(console, arms_table(effect), f"{second} against {first}")
+    show_table(console, arms_table(effect), f"{second} against {first}")
     said = f"they differ on {plural(len(disagreements), 'row')}"
     console.print(said + (", such as" if len(disagreements) else ""), highlight=False)
     for line in disagreements.slice(0, EXAMPLES).to_pylist():
@@ -186,15 +186,17 @@ def _show_effects(console: Console, effect: Evaluation, start: str, effects: Seq
         console.print(f"  … and {len(effects) - EXAMPLES:,} more, in the report", highlight=False)
 
 
-def _show_table(console: Console, given: ReportTable, title: str) -> None:
+def show_table(console: Console, given: ReportTable, title: str) -> None:
     """Print a table of the report; headings take two lines and leave the unit of a lift to the title."""
     units = [head.replace(", ", ": ", 1) for head in given.head if ", " in head]
     console.print(f"[italic]{escape(title + (f' ({units[0]})' if units else ''))}[/]", highlight=False)
     table = Table(box=None, pad_edge=False)
-    for number, head in enumerate(given.head):
+    names = [escape(head.partition(", ")[0].replace(" ", "\n", 1)) for head in given.head]
+    first = "\n" if any("\n" in name for name in names) else ""
+    for number, name in enumerate(names):
         right = any(isinstance(line[number], Cell) for line in given.lines)
-        name = escape(head.partition(", ")[0].replace(" ", "\n", 1))
-        table.add_column(name, no_wrap=right, justify="right" if right else "left", vertical="bottom")
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(name if "\n" in name else first + name, no_wrap=right, justify=justify)
     for line in given.lines:
         table.add_row(*(escape(str(cell)) for cell in line))
     console.print(table)

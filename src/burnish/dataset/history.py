@@ -197,6 +197,15 @@ def ancestry(versions: Mapping[int, Version], number: int) -> list[Version]:
     return path[::-1]
 
 
+def descendants(versions: Mapping[int, Version], number: int) -> list[int]:
+    """Give the entries that come from `number`, itself first, the newest last."""
+    found = {number}
+    for version in versions.values():  # oldest first: a parent comes before its children
+        if version.parent in found:
+            found.add(version.number)
+    return sorted(found)
+
+
 def common_ancestor(versions: Mapping[int, Version], first: int, second: int) -> int | None:
     """Give the youngest entry that both descend from, or are; None where there is none."""
     ours = {version.number for version in ancestry(versions, first)}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def share_interval(hits: float, total: float, *, confidence: float = 0.95) -> tu
     """
     if total <= 0:
         return 0.0, 1.0
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    z = float(ndtri(0.5 + confidence / 2))
     share, shrink = hits / total, z * z / total
     middle = (share + shrink / 2) / (1 + shrink)
     half = z / (1 + shrink) * np.sqrt(share * (1 - share) / total + shrink / (4 * total))

@@ -1,7 +1,7 @@
 """Overlap of texts in characters and words: sparse tf-idf profiles, their nearest rows, and the cosine of pairs."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,14 +55,7 @@ def character_profiles(texts: Sequence[str | None], *, max_characters: int | Non
     `max_characters`: None for `characters_read`.
     """
     max_characters = max_characters or characters_read(len(texts))
-    parts, codes, n_filled = [], [], 0
-    for text in texts:
-        codes.append(characters_of(text, max_characters))
-        n_filled += len(codes[-1])
-        if n_filled >= BLOCK_CHARACTERS:
-            parts.append(gram_counts(codes))
-            codes, n_filled = [], 0
-    return weighted(_stacked([*parts, gram_counts(codes)]))
+    return weighted(_stacked([gram_counts(block) for block in read_blocks(texts, max_characters)]))
 
 
 def word_profiles(texts: Sequence[str | None], *, max_characters: int | None = None) -> csr_array:
@@ -110,21 +103,50 @@ def nearest_by_overlap(
     return OverlapNeighbors(best.positions.astype(np.int64), similarities, int(common.sum()))
 
 
-def characters_of(text: str | None, max_characters: int) -> NDArray[np.uint32]:
-    """Give the code points of a text as it is looked at: cut, in lower case, white space as one blank, one around."""
-    plain = " ".join((text or "")[:max_characters].lower().split())
-    return (
-        np.frombuffer(f" {plain} ".encode("utf-32-le", "surrogatepass"), np.uint32) if plain else np.empty(0, np.uint32)
+class Characters(NamedTuple):
+    """The code points of some texts one after the other, and where each starts and the last ends (n + 1,)."""
+
+    points: NDArray[np.uint32]
+    bounds: Starts
+
+
+def read_blocks(texts: Sequence[str | None], max_characters: int) -> Iterator[Characters]:
+    """Yield the texts as they are looked at, about `BLOCK_CHARACTERS` at a time: see `read_characters`."""
+    first, n_filled = 0, 0
+    for at, text in enumerate(texts, start=1):
+        n_filled += min(max_characters, len(text or ""))
+        if n_filled >= BLOCK_CHARACTERS or at == len(texts):
+            yield read_characters(texts[first:at], max_characters)
+            first, n_filled = at, 0
+
+
+def read_characters(texts: Sequence[str | None], max_characters: int) -> Characters:
+    """Give texts cut, in lower case, with white space as one blank and one around each; blank ones have none."""
+    cut = [(text or "")[:max_characters].lower() for text in texts]
+    given = np.frombuffer("".join(cut).encode("utf-32-le", "surrogatepass"), np.uint32)
+    bounds = np.cumsum([0, *map(len, cut)])
+    points, starts = np.empty(len(given) + 2 * len(cut), np.uint32), np.zeros(len(cut) + 1, np.int64)
+    n_points = _one_blank(points, starts, (given, bounds), marked(given, str.isspace))
+    return Characters(points[:n_points], starts)
+
+
+def marked(points: NDArray[np.uint32], test: Callable[[str], object]) -> NDArray[np.int8]:
+    """Tell of each code point up to the largest that occurs whether it passes a test."""
+    marks = np.zeros(int(points.max(initial=0)) + 1, np.int8)
+    used = np.flatnonzero(np.bincount(points, minlength=1))
+    marks[used] = [bool(test(chr(point))) for point in used.tolist()]
+    return marks
+
+
+def gram_counts(texts: Characters) -> csr_array:
+    """Count the n-grams of some texts: sparse rows (n, 2^20)."""
+    n_most = len(GRAM_LENGTHS) * len(texts.points)
+    starts, indices, counts = (
+        np.zeros(len(texts.bounds), np.int64),
+        np.empty(n_most, np.int32),
+        np.empty(n_most, np.float32),
     )
-
-
-def gram_counts(codes: Sequence[NDArray[np.uint32]]) -> csr_array:
-    """Count the n-grams of some texts (their code points): sparse rows (n, 2^20)."""
-    bounds = np.cumsum([0, *(len(code) for code in codes)])
-    n_most = len(GRAM_LENGTHS) * int(bounds[-1])
-    starts, indices, counts = np.zeros(len(bounds), np.int64), np.empty(n_most, np.int32), np.empty(n_most, np.float32)
-    characters = np.concatenate([*codes, np.empty(0, np.uint32)])
-    n_grams = _count_grams(characters, bounds, (starts, indices, counts), np.full(N_BUCKETS, -1, np.int64))
+    n_grams = _count_grams(texts.points, texts.bounds, (starts, indices, counts), np.full(N_BUCKETS, -1, np.int64))
     return sparse_rows(counts[:n_grams].copy(), indices[:n_grams].copy(), starts, n_tokens=N_BUCKETS)
 
 
@@ -185,6 +207,35 @@ def _scale_rows(values: Floats, rows: tuple[Starts, Starts], factors: Floats) ->
         scale = 1 / np.sqrt(total) if total > 0 else 0.0
         for entry in range(starts[row], starts[row + 1]):
             values[entry] = np.float32(values[entry] * scale)
+
+
+@compiled()
+def _one_blank(
+    points: NDArray[np.uint32],
+    starts: Starts,
+    given: tuple[NDArray[np.uint32], Starts],
+    is_space: NDArray[np.int8],
+) -> int:
+    """Copy each text with a blank in place of white space, and around it; give how many points that are."""
+    characters, bounds = given
+    n_points = 0
+    for text in range(len(starts) - 1):
+        blank = True
+        for at in range(bounds[text], bounds[text + 1]):
+            if is_space[characters[at]]:
+                blank = True
+                continue
+            if blank:
+                points[n_points] = 32
+                n_points += 1
+                blank = False
+            points[n_points] = characters[at]
+            n_points += 1
+        if n_points > starts[text]:
+            points[n_points] = 32
+            n_points += 1
+        starts[text + 1] = n_points
+    return n_points
 
 
 @compiled()

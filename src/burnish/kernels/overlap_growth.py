@@ -14,18 +14,20 @@ from scipy.sparse import csr_array
 
 from burnish.kernels.compiled import compiled
 from burnish.kernels.overlap import (
-    BLOCK_CHARACTERS,
+    GRAM_LENGTHS,
     MAX_TOKEN_ROWS,
     N_BUCKETS,
-    characters_of,
+    Characters,
     characters_read,
     gram_counts,
+    marked,
+    read_blocks,
     sparse_rows,
     weighted,
 )
 
 Rows = NDArray[np.int64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 Points = NDArray[np.uint32]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -58,35 +60,30 @@ class Texts:
         One pass over all texts. A token in more than `MAX_TOKEN_ROWS` rows is not rare. What is shared is weighed by
         rarity and divided by the root of the number of n-grams of the other, which is about its length.
         """
-        wanted = np.zeros(N_BUCKETS, bool)
-        for _, grams, _ in self._counted(new):
-            wanted[grams.indices] = True
-        rows_of_gram, rows_of_word = np.zeros(N_BUCKETS, np.int64), np.zeros(N_BUCKETS, np.int64)
-        held: list[tuple[Rows, Rows]] = []
-        lengths = np.ones(len(self.given))
-        for rows, grams, words in self._counted(np.arange(len(self.given))):
-            rows_of_gram += np.bincount(grams.indices, minlength=N_BUCKETS)
-            rows_of_word += np.bincount(words.indices, minlength=N_BUCKETS)
-            wanted &= rows_of_gram <= MAX_TOKEN_ROWS
-            entries = np.flatnonzero(wanted[grams.indices])
-            held.append((rows[np.searchsorted(grams.indptr, entries, side="right") - 1], grams.indices[entries]))
-            lengths[rows] = np.maximum(1, np.diff(grams.indptr))
-        row, token = (np.concatenate(parts) for parts in zip(*held, strict=True)) if held else (new[:0], new[:0])
-        rare = wanted[token]
+        n_rows, scan = len(self.given), _Scan.of(len(self.given))
+        wanted = np.zeros(N_BUCKETS, np.int8)
+        for _, texts in self._read(new):
+            wanted[gram_counts(texts).indices] = 1
+        held = [(new[:0], new[:0])]
+        for rows, texts in self._read(np.arange(n_rows)):
+            held.append(scan.grams(texts, int(rows[0]), wanted))
+            scan.words(texts)
+        row, token = (np.concatenate(parts) for parts in zip(*held, strict=True))
+        rare = scan.rows_of_gram[token] <= MAX_TOKEN_ROWS
         ones = np.ones(int(rare.sum()), np.float32)
-        holds = csr_array((ones, (row[rare], token[rare])), shape=(len(self.given), N_BUCKETS))
+        holds = csr_array((ones, (row[rare], token[rare])), shape=(n_rows, N_BUCKETS))
         asking = csr_array(holds[new])
-        asking.data = np.square(np.log((1 + len(self.given)) / (1 + rows_of_gram[asking.indices])) + 1)
+        asking.data = np.square(np.log((1 + n_rows) / (1 + scan.rows_of_gram[asking.indices])) + 1)
         shared = csr_array(asking @ holds.T).tocoo()
-        pairs = _most_shared(new[shared.row], shared.col, shared.data / np.sqrt(lengths[shared.col]), k)
-        return Partners(*pairs, rows_of_gram, rows_of_word)
+        weight = shared.data / np.sqrt(np.maximum(1, scan.n_grams[shared.col]))
+        return Partners(*_most_shared(new[shared.row], shared.col, weight, k), scan.rows_of_gram, scan.rows_of_word)
 
     def profiles(self, rows: Rows, known: Partners) -> tuple[csr_array, csr_array]:
         """Give unit rows over n-grams and over words, (n, 2^20) each, filled for `rows` (ascending) only."""
-        parts = list(self._counted(rows))
-        known_rows = [part.rows for part in parts]
-        grams = self._stacked(known_rows, [part.grams for part in parts])
-        words = self._stacked(known_rows, [part.words for part in parts])
+        read = list(self._read(rows))
+        some = [part for part, _ in read]
+        grams = self._stacked(some, [gram_counts(texts) for _, texts in read])
+        words = self._stacked(some, [_word_counts(texts) for _, texts in read])
         n_rows = len(self.given)
         return weighted(grams, known.rows_of_gram, n_rows), weighted(words, known.rows_of_word, n_rows)
 
@@ -99,23 +96,40 @@ class Texts:
         tokens = np.concatenate([np.empty(0, np.int32), *(part.indices for part in parts)])
         return sparse_rows(data, tokens, np.cumsum(sizes), n_tokens=N_BUCKETS)
 
-    def _counted(self, rows: Rows) -> Iterator["_Counted"]:
-        """Yield some of the rows, their n-grams and their words, counted."""
-        most = characters_read(len(self.given))
-        codes: list[Points] = []
-        n_filled, start = 0, 0
-        for at, row in enumerate(rows.tolist()):
-            codes.append(characters_of(self.given[row], most))
-            n_filled += len(codes[-1])
-            if n_filled >= BLOCK_CHARACTERS or at == len(rows) - 1:
-                yield _Counted(rows[start : at + 1], gram_counts(codes), _word_counts(codes))
-                codes, n_filled, start = [], 0, at + 1
+    def _read(self, rows: Rows) -> Iterator[tuple[Rows, Characters]]:
+        """Yield some of the rows, and their texts."""
+        start = 0
+        for texts in read_blocks([self.given[row] for row in rows.tolist()], characters_read(len(self.given))):
+            stop = start + len(texts.bounds) - 1
+            yield rows[start:stop], texts
+            start = stop
 
 
-class _Counted(NamedTuple):
-    rows: Rows
-    grams: csr_array
-    words: csr_array
+class _Scan(NamedTuple):
+    """In how many texts each token is, which text had an n-gram last, and how many n-grams each text has."""
+
+    rows_of_gram: Counts
+    rows_of_word: Counts
+    last_gram: Counts
+    n_grams: Counts
+
+    @classmethod
+    def of(cls, n_rows: int) -> "_Scan":
+        grams, words = np.zeros((2, N_BUCKETS), np.int32)
+        return cls(grams, words, np.full(N_BUCKETS, -1, np.int32), np.zeros(n_rows, np.int32))
+
+    def grams(self, texts: Characters, first: int, wanted: NDArray[np.int8]) -> tuple[Rows, Rows]:
+        """Count the n-grams of texts, numbered from `first`; give text and token where a wanted one is rare so far."""
+        most = min(len(GRAM_LENGTHS) * len(texts.points), MAX_TOKEN_ROWS * int(wanted.sum()))
+        rows, tokens = np.empty(most, np.int64), np.empty(most, np.int64)
+        known = self.rows_of_gram, self.last_gram, self.n_grams
+        n_found = _scan_grams(texts, first, known, (wanted, rows, tokens))
+        return rows[:n_found].copy(), tokens[:n_found].copy()
+
+    def words(self, texts: Characters) -> None:
+        """Count the words of texts."""
+        counts = _word_counts(texts)
+        self.rows_of_word[:] += np.bincount(counts.indices, minlength=N_BUCKETS).astype(np.int32)
 
 
 def _most_shared(new: Rows, other: NDArray[np.integer], shared: NDArray[np.floating], k: int) -> tuple[Rows, Rows]:
@@ -127,17 +141,38 @@ def _most_shared(new: Rows, other: NDArray[np.integer], shared: NDArray[np.float
     return new[best].astype(np.int64), other[best].astype(np.int64)
 
 
-def _word_counts(codes: Sequence[Points]) -> csr_array:
+def _word_counts(texts: Characters) -> csr_array:
     """Count the words of some texts, hashed into buckets: sparse rows (n, 2^20)."""
-    bounds = np.cumsum([0, *(len(code) for code in codes)])
-    characters = np.concatenate([*codes, np.empty(0, np.uint32)])
-    is_word = np.zeros(int(characters.max(initial=0)) + 1, np.int8)
-    used = np.flatnonzero(np.bincount(characters.astype(np.int64), minlength=1))
-    is_word[used] = [_WORD.match(chr(point)) is not None for point in used.tolist()]
-    n_most = len(characters) // 2 + 1
-    starts, tokens, counts = np.zeros(len(bounds), np.int64), np.empty(n_most, np.int32), np.empty(n_most, np.float32)
-    n_words = _count_words(characters, (bounds, is_word), (starts, tokens, counts), np.full(N_BUCKETS, -1, np.int64))
+    is_word = marked(texts.points, _WORD.match)
+    n_most = len(texts.points) // 2 + 1
+    starts, tokens = np.zeros(len(texts.bounds), np.int64), np.empty(n_most, np.int32)
+    counts, place_of = np.empty(n_most, np.float32), np.full(N_BUCKETS, -1, np.int64)
+    n_words = _count_words(texts.points, (texts.bounds, is_word), (starts, tokens, counts), place_of)
     return sparse_rows(counts[:n_words].copy(), tokens[:n_words].copy(), starts, n_tokens=N_BUCKETS)
+
+
+@compiled()
+def _scan_grams(
+    texts: Characters, first: int, known: tuple[Counts, Counts, Counts], found: tuple[NDArray[np.int8], Rows, Rows]
+) -> int:
+    """Count in how many texts each n-gram is, hashed as `overlap.gram_counts` does; list the wanted that are rare."""
+    (rows_of, last, n_grams), (wanted, rows, tokens) = known, found
+    n_found = 0
+    for text in range(len(texts.bounds) - 1):
+        for length in GRAM_LENGTHS:
+            for start in range(texts.bounds[text], texts.bounds[text + 1] - length + 1):
+                digest = np.uint64(length)
+                for character in texts.points[start : start + length]:
+                    digest = (digest ^ np.uint64(character)) * _FACTOR
+                bucket = np.int64(digest >> np.uint64(44))
+                if last[bucket] != first + text:
+                    last[bucket] = first + text
+                    rows_of[bucket] += 1
+                    n_grams[first + text] += 1
+                    if wanted[bucket] and rows_of[bucket] <= MAX_TOKEN_ROWS:
+                        rows[n_found], tokens[n_found] = first + text, bucket
+                        n_found += 1
+    return n_found
 
 
 @compiled()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from burnish.errors import EmbedderError
 from burnish.protocols import Embedder, Progress, Store
 
-UNIT_BLOCK_ROWS = 65_536
+UNIT_BLOCK_ROWS = 1_024
 BATCH_BYTES = 64_000_000
 
 
@@ -52,11 +52,13 @@ def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     units = np.empty(vectors.shape, np.float32)
     for start in range(0, len(vectors), UNIT_BLOCK_ROWS):
         block = np.array(vectors[start : start + UNIT_BLOCK_ROWS], np.float64)
-        block[~np.isfinite(block).all(axis=1)] = np.nan
-        # By the largest value first: squares of numbers near the end of the range would overflow.
-        largest = np.abs(block).max(axis=1, initial=0.0, keepdims=True)
-        block /= np.where(largest > 0, largest, np.nan)
-        units[start : start + UNIT_BLOCK_ROWS] = block / np.linalg.norm(block, axis=1, keepdims=True)
+        if vectors.dtype.itemsize > 4:  # by the largest value first: squares near the end of the range would overflow
+            largest = np.abs(block).max(axis=1, initial=0.0, keepdims=True)
+            with np.errstate(invalid="ignore"):
+                block /= np.where(largest > 0, largest, np.nan)
+        squares = np.einsum("ij,ij->i", block, block)
+        lengths = np.sqrt(np.where(np.isfinite(squares) & (squares > 0), squares, np.nan))
+        units[start : start + UNIT_BLOCK_ROWS] = block / lengths[:, None]
     return units
 
 

@@ -16,15 +16,15 @@ Parts = list[Column | Summary]
 def keep_parts(scratch: Scratch, recipe: str, parts: Parts) -> Parts:
     """Leave the columns and summaries that a step gave by `recipe`, and give them back, from where they lie now."""
     for part in parts:
-        scratch.put(_place(recipe, part.name), part.values if isinstance(part, Column) else table_bytes(part.table))
+        scratch.put(place(recipe, part.name), part.values if isinstance(part, Column) else table_bytes(part.table))
     contents = [[part.name, part.scope if isinstance(part, Column) else None] for part in parts]
-    scratch.put(_place(recipe, "@parts"), np.frombuffer(json.dumps(contents).encode(), np.uint8))
+    scratch.put(place(recipe, "@parts"), np.frombuffer(json.dumps(contents).encode(), np.uint8))
     return kept_parts(scratch, recipe) or []
 
 
 def kept_parts(scratch: Scratch, recipe: str) -> Parts | None:
     """Give what was left by `recipe`, None where it was not, or not all of it, or where it was damaged since."""
-    if not scratch.has(_place(recipe, "@parts")):
+    if not scratch.has(place(recipe, "@parts")):
         return None
     try:
         return _read_parts(scratch, recipe)
@@ -33,8 +33,8 @@ def kept_parts(scratch: Scratch, recipe: str) -> Parts | None:
 
 
 def _read_parts(scratch: Scratch, recipe: str) -> Parts:
-    contents = json.loads(bytes(scratch.get(_place(recipe, "@parts"))))
-    arrays = {name: scratch.get(_place(recipe, name)) for name, _ in contents}
+    contents = json.loads(bytes(scratch.get(place(recipe, "@parts"))))
+    arrays = {name: scratch.get(place(recipe, name)) for name, _ in contents}
     return [
         Summary(name, _table_of(arrays[name]), recipe) if scope is None else Column(name, arrays[name], scope, recipe)
         for name, scope in contents
@@ -49,7 +49,7 @@ def table_bytes(table: pa.Table) -> NDArray[np.uint8]:
     return np.frombuffer(sink.getvalue(), np.uint8)
 
 
-def _place(recipe: str, name: str) -> str:
+def place(recipe: str, name: str) -> str:
     return f"steps/{recipe}/{name}"
 
 

@@ -177,5 +177,5 @@ def _lines(values: pa.Array, limit: int) -> bytes:
 
 def _gzip(content: bytes) -> bytes:
     """Gzip without a time stamp, so that equal facts give equal pages."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     return packer.compress(content) + packer.flush()

@@ -46,7 +46,7 @@ class Entry:
     @property
     def judged(self) -> Version | None:
         """The newest version whose effect was measured."""
-        return next((v for v in reversed(self.versions.values()) if v.effect is not None), None)
+        return next((v for v in reversed(list(self.versions.values())) if v.effect is not None), None)
 
     def to_json(self) -> dict[str, Any]:
         """Give what a script needs."""
@@ -123,7 +123,7 @@ def _entry(entry: Entry) -> Markup:
     about = element("p", facts.pop("description", "No description yet."))
     lines = [(name, said) for name, said in facts.items()]
     versions = versions_table(entry.versions.values(), entry.tags)
-    return join([about, data_table("Facts", ("", ""), lines), data_table(*versions, wide=True)])
+    return join([about, data_table("Facts", ("fact", ""), lines), data_table(*versions, wide=True)])
 
 
 def _step(version: Version, tags: Tags) -> str:

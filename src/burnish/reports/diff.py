@@ -1,15 +1,17 @@
 """Diff: what lies between two versions, as sentences and tables for every face, and as one HTML page."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
 
 from burnish.dataset import Evaluation
+from burnish.dataset.history import Version
 from burnish.dataset.profiles import Shift
-from burnish.pipeline.version_diff import VersionDiff
 from burnish.reports.effect import effect_section
 from burnish.reports.log import effect_sentence, effect_short, when
 from burnish.reports.markup import Markup, clean, element, join
-from burnish.reports.numbers import MINUS, count, number, percent
+from burnish.reports.numbers import MINUS, count, number, percent, plural
 from burnish.reports.page import Section, card, html_page, page_bar, page_hero, page_section
 from burnish.reports.slice_effects import slice_effects_section
 from burnish.reports.tables import Cell, Table, data_table
@@ -23,14 +25,38 @@ NAMED = {
 }  # fmt: skip
 
 
+class VersionDiff(Protocol):
+    """What lies between two versions, as `burnish.pipeline.version_diff.VersionDiff` tells it."""
+
+    @property
+    def first(self) -> Version: ...  # noqa: D102
+    @property
+    def second(self) -> Version: ...  # noqa: D102
+    @property
+    def counts(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def rows(self) -> pa.Table: ...  # noqa: D102
+    @property
+    def shifts(self) -> Sequence[Shift]: ...  # noqa: D102
+    @property
+    def clusters(self) -> Sequence[Mapping[str, Any]] | None: ...  # noqa: D102
+    @property
+    def findings(self) -> Sequence[Mapping[str, Any]] | None: ...  # noqa: D102
+    @property
+    def effect(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+
+
 def diff_sentence(diff: VersionDiff) -> str:
     """Say how many rows came, went, and changed: `12 rows in, 245 out, 20 relabelled`."""
-    told = [f"{n:,} {change}" for change, n in diff.counts.items() if n]
-    return f"rows: {', '.join(told)}" if told else "no row differs"
+    told = [(change, n) for change, n in diff.counts.items() if n]
+    first = [f"{plural(n, 'row')} {change}" for change, n in told[:1]]
+    return ", ".join([*first, *(f"{n:,} {change}" for change, n in told[1:])]) or "no row differs"
 
 
 def unmeasured_sentence(diff: VersionDiff) -> str:
     """Say how to measure what was not."""
+    if diff.first.version == diff.second.version:
+        return "none: the rows are the same."
     if diff.second.roles.label is None:
         return "not measured: no field is the label."
     return f"not measured between these two. To measure it: burnish compare {diff.first.name} {diff.second.name}"
@@ -38,7 +64,8 @@ def unmeasured_sentence(diff: VersionDiff) -> str:
 
 def unaudited_sentence(diff: VersionDiff) -> str:
     """Say how to learn what became of clusters and findings."""
-    return f"one of the two was not audited. To audit it: burnish audit NAME@VERSION ({_names(diff)})."
+    audits = " and ".join(f"burnish audit {version.name}" for version in (diff.first, diff.second))
+    return f"not known before both are audited: {audits}"
 
 
 def rows_table(diff: VersionDiff, shown: int) -> Table:
@@ -85,12 +112,15 @@ def clusters_table(diff: VersionDiff) -> Table:
 
 
 def findings_table(diff: VersionDiff) -> Table:
-    """Give for each code how many flagged rows were opened, closed and kept."""
+    """Give for each code how many flagged rows were opened, closed and kept; codes without a change are counted."""
+    told = diff.findings or ()
+    changed = [line for line in told if line["opened"] or line["closed"]]
     lines = [
         (clean(line["code"], 20), *(Cell(count(line[key]), line[key]) for key in ("opened", "closed", "kept")))
-        for line in diff.findings or ()
+        for line in changed
     ]
-    return Table("Findings", ("code", "opened", "closed", "as before"), lines)
+    same = f" ({plural(len(told) - len(changed), 'code')} as before)" if len(changed) < len(told) else ""
+    return Table(f"Findings of rows{same}", ("code", "opened", "closed", "kept"), lines)
 
 
 def diff_html(diff: VersionDiff, evaluation: Evaluation | None = None) -> str:
@@ -111,7 +141,7 @@ def _sections(diff: VersionDiff, evaluation: Evaluation | None) -> Iterable[Sect
         yield "clusters", "Clusters and findings", element("p", unaudited_sentence(diff), class_="quiet")
     else:
         yield "clusters", "Clusters", _tabled(clusters_table(diff), "Every cluster is the same.")
-        yield "findings", "Findings opened and closed", _tabled(findings_table(diff), "Nothing was found in either.")
+        yield "findings", "Findings opened and closed", _tabled(findings_table(diff), "The same rows are flagged.")
     slices = None if evaluation is None else slice_effects_section(evaluation)
     if slices is not None:
         yield "slice-effects", "Before and after per slice", slices
@@ -176,7 +206,7 @@ def _became(event: Mapping[str, Any]) -> str:
 
 def _moved(event: Mapping[str, Any]) -> int:
     before, after = sum(event["n_before"]), sum(event["n_after"])
-    return abs(after - before) if event["kind"] == "persists" else max(before, after)
+    return int(abs(after - before) if event["kind"] == "persists" else max(before, after))
 
 
 def _called(event: Mapping[str, Any]) -> str:

@@ -53,7 +53,9 @@ def changed_rows(version: Version) -> str:
 
 def done_sentence(version: Version) -> str:
     """Say what a version did: `curate of reviews@1: 245 rows dropped (DUP001 15, DUP002 230)`."""
-    start = version.how if version.parent is None else f"{version.how} of {version.dataset}@{version.parent}"
+    parent = None if version.parent is None else f"{version.dataset}@{version.parent}"
+    of = version.recipe.get("undoes") if version.how == "undo" else parent
+    start = version.how if of is None else f"{version.how} of {of}"
     if version.how == "import" and version.source is not None:
         start += f" from {clean(version.source, NAME_LENGTH)}"
     counts = [(n, word) for word, n in version.counts.items() if n]
@@ -100,8 +102,9 @@ def story_sentence(line: Mapping[str, Any]) -> str:
         "add": "came", "drop": "dropped", "restore": "brought back", "relabel": f"relabelled {old} → {new}",
     }[str(line["action"])]  # fmt: skip
     code = f" by {clean(line['code'], 20)}" if line.get("code") else ""
-    twin = f"; kept: {clean(line['kept_row_id'], NAME_LENGTH)}" if line.get("kept_row_id") else ""
-    return f"{done}{code}: {clean(line.get('reason') or '', WHY_LENGTH)}{twin}"
+    kept = line.get("kept_row_id") if line["action"] == "drop" else None
+    twin = f"; kept: {clean(kept, NAME_LENGTH)}" if kept else ""
+    return f"{done}{code}: {clean(line.get('reason') or '', WHY_LENGTH).removesuffix('.')}{twin}"
 
 
 def story_end(story: Sequence[Mapping[str, Any]], path: Iterable[str]) -> tuple[str, bool, str | None]:

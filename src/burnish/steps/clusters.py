@@ -126,7 +126,7 @@ class Clusters:
                 lines[cluster] = _Line(*kept, told[cluster] or central[cluster])
             else:
                 said = keywords[cluster], central[cluster]
-                lines[cluster] = _Line(born[cluster], level[cluster], float("nan"), *said)
+                lines[cluster] = _Line(born[cluster], level[cluster], None, *said)
         table = _table(path, lines, _former_names(former), max(free, max(ids, default=-1) + 1))
         return _Clustering(path, working, table)
 
@@ -147,7 +147,7 @@ def former_paths(former: Former) -> Ids:
 class _Line(NamedTuple):
     parent: int
     level: int
-    stability: float
+    stability: float | None
     keywords: list[str]
     exemplars: list[int]
 

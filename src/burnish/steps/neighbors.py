@@ -12,6 +12,9 @@ from burnish.kernels.graph_changes import change_rows
 from burnish.kernels.items import Resources
 from burnish.kernels.neighbors import EXACT_ROWS, RECALL, Neighbors, nearest_neighbors
 
+MAX_NEW = 0.05
+"""Share of new rows beyond which a search for all rows costs less than comparing the new ones with all."""
+
 
 @dataclass(frozen=True)
 class NearestNeighbors:
@@ -19,7 +22,7 @@ class NearestNeighbors:
 
     `recall` is 1 where every pair was compared (`exact`): up to `exact_rows` rows, and where 1 is asked for;
     else it is what `n_sampled` rows, compared with all, showed when the search stopped. Beyond `exact_rows` rows
-    the lists of a former version are changed where rows came or went.
+    the lists of a former version are changed where rows came or went, up to `MAX_NEW` new rows.
     """
 
     k: int = 15
@@ -54,7 +57,7 @@ class NearestNeighbors:
 
     def _changed(self, evidence: Evidence, seed: int) -> Neighbors | None:
         former = evidence.former
-        if former is None or len(former.rows) <= self.exact_rows or self.recall == 1:
+        if former is None or len(former.rows) <= self.exact_rows or self.recall == 1 or former.new.mean() > MAX_NEW:
             return None
         known = former.evidence
         recall, n_sampled = (known.table("neighbor_recall")[name][0].as_py() for name in ("recall", "n_sampled"))

@@ -218,6 +218,10 @@ class MarkupInText:
         return found + complaint.about(evidence, np.flatnonzero(tagged & ~wrong), {"tags_and_entities": markup})
 
 
+PLAIN = (1e-15, 1e15)
+"""A row whose largest value lies between these is usable; others are looked at more closely."""
+
+
 @dataclass(frozen=True)
 class UnusableEmbedding:
     """QUA030: the embedding is NaN, infinite or all zero, so that nothing else can be said of the row."""
@@ -227,9 +231,11 @@ class UnusableEmbedding:
 
     def judge(self, evidence: Evidence) -> list[Finding]:
         """Give one finding a row."""
-        vectors = Vectors.of(evidence["embeddings"])
-        rows = np.flatnonzero(~vectors.usable)
-        finite = np.isfinite(vectors.given[rows]).all(axis=1)
+        given = evidence["embeddings"]
+        largest = np.abs(given).max(axis=1, initial=0.0)
+        odd = np.flatnonzero(~((largest > PLAIN[0]) & (largest < PLAIN[1])))  # NaN too
+        rows = odd[~Vectors.of(given[odd]).usable] if len(odd) else odd
+        finite = np.isfinite(given[rows]).all(axis=1)
         found = Complaint(self.code, "The embedding is not finite", severity="error").about(evidence, rows[~finite], {})
         complaint = Complaint(self.code, "The embedding is all zero", severity="error")
         return found + complaint.about(evidence, rows[finite], {})

@@ -28,11 +28,13 @@ from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.gathering import gather, judge
+from burnish.pipeline.growth import grown
 from burnish.pipeline.kept_trials import known_trials
 from burnish.pipeline.measurement import measure
 from burnish.pipeline.memory import Need
 from burnish.pipeline.pairing import models_paired, predictions_paired, refuse_certain, versions_paired
 from burnish.pipeline.planning import Outlook, outlook
+from burnish.pipeline.recall import recalled, remember
 from burnish.pipeline.recipe import changed_checks
 from burnish.pipeline.retraining import Protocol
 from burnish.pipeline.selecting import Budget, choose_rows, selected_table, selection_effect
@@ -44,7 +46,7 @@ from burnish.steps.splits import Splits, given_evaluation
 from burnish.workspace.audited import Audited, Curation, RowKind
 from burnish.workspace.choices import Choices
 from burnish.workspace.experiments import Experiment, probe_l2
-from burnish.workspace.history import History, Note, with_roles
+from burnish.workspace.history import History, Note, history_name, with_roles
 from burnish.workspace.keeping import LOCK, Keeping
 from burnish.workspace.limits import Limits
 from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
@@ -121,7 +123,12 @@ class Workspace:
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
             chosen = self._steps(dataset, choices, foreign, resources)
             given = Evidence(dataset).adding(vectorised.columns)
-            gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=kept)
+            gathered = recalled(given, kept)
+            if gathered is None:
+                before = self._former(dataset, vectoriser, parameters)
+                given = given if before is None else grown(given, before)
+                gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=kept)
+                remember(kept, gathered)
             started = perf_counter()
             trials, checks, notes = self._tried(gathered.evidence, vectorised, choices, kept)
             lock = self._locked(gathered.evidence) if former is None or choices.relock else former
@@ -135,6 +142,20 @@ class Workspace:
             gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock,
             {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder, keeping.key,
         )  # fmt: skip
+
+    def _former(self, dataset: Dataset, vectoriser: Vectoriser, parameters: Mapping[str, Any]) -> Evidence | None:
+        """Give the kept evidence of the newest version of the same data set that was audited in the same way."""
+        name, same = history_name(dataset), ("embedder", "seed", "recall", "keep_by", "evaluation_split")
+        for version in reversed(self.history.store.versions(name).values() if self.history.store.has(name) else ()):
+            audit = self.history.store.audit(version)
+            if audit is None or any(audit.facts["parameters"].get(one) != parameters[one] for one in same):
+                continue
+            former = self.history.open(version.name)
+            given = Evidence(former).adding(vectoriser.vectorise(former, row_kind(former)).columns)
+            with Keeping(self.root, str(audit.facts["key"])).evidence() as kept:
+                found = recalled(given, kept)
+            return None if found is None else found.evidence
+        return None
 
     def _tried(
         self, evidence: Evidence, vectorised: Vectorised, choices: Choices, kept: Scratch

@@ -18,7 +18,17 @@ from burnish.adapters.stores.history import Addition, HistoryStore, refuse_unnam
 from burnish.adapters.stores.history import Audited as KeptAudit
 from burnish.dataset import Changeset, Dataset, Evaluation
 from burnish.dataset.changesets import label_strings
-from burnish.dataset.history import LEDGER, Entry, How, RowState, Version, ancestry, common_ancestor, row_edits
+from burnish.dataset.history import (
+    LEDGER,
+    Entry,
+    How,
+    RowState,
+    Version,
+    ancestry,
+    common_ancestor,
+    descendants,
+    row_edits,
+)
 from burnish.dataset.profiles import profile_of
 from burnish.dataset.row_changes import RowChanges, row_changes
 from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UsageError
@@ -200,16 +210,14 @@ class History:
         return self.store.keep(draft, Addition(edits=lines, evaluation=evaluation), note.tag)
 
     def undo(self, called: str, note: Note, *, row_ids: Collection[str] = (), codes: Collection[str] = ()) -> Undone:
-        """Take back the edits that made a version, or some of them, as a new version after the newest.
+        """Take back the edits that made a version, or some of them, as a new version after its newest descendant.
 
         A row that another edit changed since stays as it is, and is told.
         """
         version = self.store.find(called)
         versions = self.store.versions(version.dataset)
-        newest = versions[max(versions)]
+        newest = versions[descendants(versions, version.number)[-1]]
         path = ancestry(versions, newest.number)
-        if version.number not in {one.number for one in path}:
-            raise UsageError(f"{newest.name} does not come from {version.name}.", remedy="Undo a version that it does.")
         lines = reversed_lines(self._done_by(version), version, Chosen(row_ids, codes), who=note.who)
         later = [self.store.ledger(one, ["segment", "place"]) for one in path if one.number > version.number]
         touched = np.isin(
@@ -224,7 +232,8 @@ class History:
         draft = replace(
             newest, number=newest.number + 1, parent=newest.number, n_segment=0, by_reference=False, how="undo",
             created=now(), who=note.who, why=note.why or f"undo of {version.name}", counts=counted(lines),
-            codes=codes_of(lines), effect=None, recipe=dict(note.recipe), source=None, reordered=False, files={},
+            codes=codes_of(lines), effect=None, recipe={"undoes": version.name, **note.recipe}, source=None,
+            reordered=False, files={},
         )  # fmt: skip
         entries = self.store.entries(version.dataset, newest.number)
         last = Entry(draft, row_edits(lines))

@@ -97,6 +97,11 @@ class HistoryStore:
         numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit())
         if not numbers:
             raise self._unknown(name)
+        if (found := self.about(name).get("format", FORMAT)) > FORMAT:
+            raise InputError(
+                f"{name!r} is of format {found}, which a newer burnish wrote; this one reads up to {FORMAT}.",
+                remedy="pip install --upgrade burnish",
+            )
         return {number: self._record(name, number) for number in numbers}
 
     def _record(self, name: str, number: int) -> Version:
