@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -105,3 +106,28 @@ def test_two_versions_can_be_compared(run, run_json, small_file):
 def test_a_source_whose_name_cannot_be_found_again_is_refused_before_any_work(refused, small_file, tmp_path):
     odd = small_file.rename(tmp_path / "a\tb.parquet")
     refused(("audit", odd), "cannot be the name of a data set", "--name NAME")
+
+
+def test_a_source_that_lost_a_field_begins_anew_and_is_compared_row_by_row(run, run_json, small_file):
+    table = pq.read_table(small_file)
+    run("audit", small_file)
+    fields = [name for name in table.column_names if name not in ("id", "label", "split")]
+    kept = [name for name in table.column_names if name in ("id", "label", "split", fields[0])]
+    pq.write_table(table.select(kept).rename_columns([*kept[:-1], "renamed"]), small_file)
+    code, out, _ = run("audit", small_file, "--relock")
+    assert (code, "version small@2" in out) == (0, True)
+    _, document = run_json("diff", "small@1", "small@2")
+    assert document["counts"]["rewritten"] == len(table)
+
+
+def test_vectors_alone_have_a_history_too(run, run_json, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    np.savez(tmp_path / "vectors.npz", embeddings=vectors)
+    assert "version vectors@1" in run("audit", "vectors.npz")[1]
+    np.savez(tmp_path / "vectors.npz", embeddings=vectors[:55])
+    run("audit", "vectors.npz", "--relock")
+    _, document = run_json("diff", "vectors@1", "vectors@2")
+    assert document["counts"]["out"] == 5
+    run("undo", "vectors@2")
+    assert run("export", "vectors@3", "--to", "parquet", "--out", "out")[0] == 0
+    assert len(pq.read_table(tmp_path / "out" / "data.parquet")["embedding"]) == 60

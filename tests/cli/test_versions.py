@@ -75,6 +75,7 @@ def test_diff_tells_rows_fields_and_the_measured_effect(run, history):
         "and 1 more out",
         "dog → cat",
         "effect on the model: better, +5.0 points of accuracy",
+        "Before and after per slice",
         "burnish audit pets@1",
     ):
         assert said in told(out)

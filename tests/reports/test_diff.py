@@ -124,7 +124,7 @@ def test_the_label_comes_before_fields_that_moved_farther():
 
 
 def test_clusters_are_told_by_what_became_of_them_the_largest_change_first():
-    table = clusters_table(diff())
+    table = clusters_table(diff(), 9)
     assert [line[1] for line in table.lines] == ["split", "shrunk −7", "born", "merged", "gone", "grown +4"]
     assert table.caption == "Clusters (1 the same)"
     assert tuple(map(str, table.lines[0])) == ("old 0 → new 0 + new 1", "split", "20", "12 + 8")
@@ -169,6 +169,8 @@ def test_a_version_says_what_it_did_from_which_and_by_which_codes():
     undone = second(how="undo", parent=7, recipe={"undoes": "pets@2"}, counts={"restored": 1}, codes={"UNDO": 1})
     assert done_sentence(undone) == "undo of pets@2: 1 row restored (UNDO 1)"
     assert done_sentence(second(counts={}, codes={})) == "curate of pets@1: no row changed"
+    answers = second(how="relabel", source="answers.csv", counts={"relabelled": 1}, codes={"REVIEW": 1})
+    assert done_sentence(answers) == "relabel of pets@1 from answers.csv: 1 row relabelled (REVIEW 1)"
 
 
 def test_changed_rows_have_a_sign_each():
@@ -215,6 +217,8 @@ def test_the_catalog_tells_the_way_to_the_newest_version_and_the_last_verdict():
         "pets", "ana", "30", "3", "pets@3",
     ]  # fmt: skip
     assert "description" not in facts_of(entry())
+    asked = second(how="relabel", source="answers.csv")
+    assert Entry({"name": "pets"}, {1: version(), 2: asked}, {}).source == "pets.parquet"
 
 
 def test_a_long_lineage_is_cut():

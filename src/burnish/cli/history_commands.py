@@ -81,7 +81,7 @@ def tag(**options: Any) -> None:
 @click.option("--tag", metavar="TAG", help="A name for the new version.")
 @common_options
 def undo(**options: Any) -> None:
-    """Take back what NAME@VERSION changed, or some of it, as a new version after the newest.
+    """Take back what NAME@VERSION changed, or some of it, as a new version.
 
     Nothing is lost: an undo can be undone. Rows that a later version changed too stay as they are, and are told.
 

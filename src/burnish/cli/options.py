@@ -82,7 +82,7 @@ def history_options(command: Command) -> Command:
         (
             click.option("--name", metavar="NAME", help="What the history calls the data set. [default: as SOURCE]"),
             click.option("--tag", metavar="TAG", help="A name for the version: the new one, else the audited one."),
-            click.option("--why", metavar="TEXT", help="The reason that the history tells. [default: the verdict]"),
+            click.option("--why", metavar="TEXT", help="The reason that the history tells. [of curate: the verdict]"),
             click.option(
                 "--by-reference", is_flag=True,
                 help="Keep fingerprints, not rows: they are read from SOURCE again when they are needed.",

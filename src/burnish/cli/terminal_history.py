@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from burnish.cli.terminal import VERDICT_STYLE, shortened, show_table
-from burnish.dataset import Changeset
+from burnish.dataset import Changeset, Evaluation
 from burnish.dataset.history import Version
 from burnish.pipeline.review import Answers
 from burnish.pipeline.version_diff import VersionDiff
@@ -25,6 +25,7 @@ from burnish.reports.diff import (
     unaudited_sentence,
     unmeasured_sentence,
 )
+from burnish.reports.effect_tables import ordered_slices, slices_table
 from burnish.reports.log import (
     Tags,
     changed_rows,
@@ -39,7 +40,7 @@ from burnish.reports.markup import clean
 from burnish.reports.numbers import number, percent, plural
 from burnish.workspace.history import Undone
 
-ROWS_SHOWN, LISTED, LONG = 3, 10, 400
+ROWS_SHOWN, SLICES_SHOWN, CLUSTERS_SHOWN, LISTED, LONG = 3, 8, 10, 10, 400
 
 
 def show_kept(console: Console, kept: Kept) -> None:
@@ -74,13 +75,13 @@ def show_log(console: Console, versions: Iterable[Version], tags: Tags) -> None:
         console.print()
 
 
-def show_diff(console: Console, diff: VersionDiff) -> None:
-    """Print what lies between two versions; an effect that was measured is told last."""
+def show_diff(console: Console, diff: VersionDiff, evaluation: Evaluation | None = None) -> None:
+    """Print what lies between two versions, last the effect, and of its `evaluation` the slices that fell furthest."""
     sizes = f"{diff.first.n_rows:,} → {diff.second.n_rows:,}"
     names = f"[bold]{_name(diff.first)}[/] → [bold]{_name(diff.second)}[/]"
     console.print(f"{names}: {sizes} rows; {diff_sentence(diff)}", highlight=False)
     tables = [rows_table(diff, ROWS_SHOWN), shifts_table(diff)]
-    tables += [] if diff.clusters is None else [clusters_table(diff)]
+    tables += [] if diff.clusters is None else [clusters_table(diff, CLUSTERS_SHOWN)]
     tables += [] if diff.findings is None else [findings_table(diff)]
     for table in tables:
         if table.lines:
@@ -94,6 +95,11 @@ def show_diff(console: Console, diff: VersionDiff) -> None:
     else:
         style = VERDICT_STYLE.get(str(diff.effect["verdict"]), "")
         console.print(Text(f"effect on the model: {effect_sentence(diff.effect)}", style))
+    if evaluation is not None and evaluation.slices:
+        n_slices, worst = len(evaluation.slices), ordered_slices(evaluation.slices)[:SLICES_SHOWN]
+        more = f", the {SLICES_SHOWN} worst of {n_slices:,}" if n_slices > SLICES_SHOWN else ""
+        table = slices_table(evaluation, worst, f"Before and after per slice{more}")
+        show_table(console, table, table.caption)
 
 
 def show_undone(console: Console, undone: Undone, called: str) -> None:

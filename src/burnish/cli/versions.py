@@ -61,15 +61,16 @@ def diff(*, a: str, b: str, html: str | None, as_json: bool, **options: Any) -> 
     refuse_no_place(html)
     history = _history(options)
     found = history.diff(a, b)
+    kept = None if found.effect is None else history.store.evaluation(found.second)
+    evaluation = None if kept is None else Evaluation.from_json(kept)
     written = {}
     if html is not None:
-        kept = None if found.effect is None else history.store.evaluation(found.second)
-        write_text(html, diff_html(found, None if kept is None else Evaluation.from_json(kept)))
+        write_text(html, diff_html(found, evaluation))
         written = {"html": html}
     if as_json:
         print_json(found.to_json(), written)
     else:
-        show_diff(Console(), found)
+        show_diff(Console(), found, evaluation)
         _say_where(written)
     return 0
 

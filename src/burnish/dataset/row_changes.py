@@ -40,12 +40,13 @@ def row_changes(first: Dataset, second: Dataset) -> RowChanges:
     """Compare two data sets row by row; where their fields have other names or types, no row is the same."""
     n_rows = len(second)
     found = first.positions_of(second.row_ids)
-    there = np.flatnonzero(found >= 0) if first.fields.schema.equals(second.fields.schema) else np.empty(0, np.int64)
+    alike = first.fields.schema.equals(second.fields.schema)
+    there = np.flatnonzero(found >= 0) if alike else np.empty(0, np.int64)
     here = found[there]
     same = np.all(first.content[here] == second.content[there], axis=1)
     relabelled = np.zeros(len(there), np.bool_)
     seen = {first.roles.image, first.roles.embedding}
-    for name in first.fields.column_names:
+    for name in first.fields.column_names if alike else ():
         if name in seen:  # their content was compared
             continue
         changed = differ(first.field(name).take(pa.array(here)), second.field(name).take(pa.array(there)))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,20 +23,41 @@ _CURVES = ("thresholds", "floor")
 _RATES = ("precision", "recall")
 
 
-def known_trials(
-    kept: Scratch, evidence: Evidence, checks: Sequence[Check], material: Material | None, *, seed: int
-) -> tuple[Trial, ...]:
-    """Give the trials of the detectors; they are made only where `kept` does not hold them yet.
+OF_FORMER = "tried on an earlier version, of which few rows have changed"
 
-    `kept` belongs to the rows, parameters and code of the evidence, as in `gather`.
+
+@dataclass(frozen=True)
+class KeptTrials:
+    """Trials that were kept: `here` belongs to the rows, parameters and code of the evidence, as in `gather`.
+
+    `former`: the place of a version that the evidence builds on, whose trials still tell what the detectors can do.
     """
-    document = [REVISION, tried_thresholds(checks), material is None, seed]
-    recipe = hashlib.blake2b(json.dumps(document).encode(), digest_size=8).hexdigest()
-    parts = kept_parts(kept, recipe)
-    if parts is None:
-        trials = run_trials(evidence, checks, material, seed=seed)
-        keep_parts(kept, recipe, [Summary("trials", _table(trials))])
+
+    here: Scratch
+    former: Scratch | None = None
+
+    def of(
+        self, evidence: Evidence, checks: Sequence[Check], material: Material | None, *, seed: int
+    ) -> tuple[Trial, ...]:
+        """Give the trials of the detectors; they are made only where none was kept."""
+        document = [REVISION, tried_thresholds(checks), material is None, seed]
+        recipe = hashlib.blake2b(json.dumps(document).encode(), digest_size=8).hexdigest()
+        known = _read(self.here, recipe)
+        if known is not None:
+            return known
+        before = None if self.former is None else _read(self.former, recipe)
+        if before is None:
+            trials = run_trials(evidence, checks, material, seed=seed)
+        else:
+            trials = tuple(replace(one, notes=(*dict.fromkeys((*one.notes, OF_FORMER)),)) for one in before)
+        keep_parts(self.here, recipe, [Summary("trials", _table(trials))])
         return trials
+
+
+def _read(scratch: Scratch, recipe: str) -> tuple[Trial, ...] | None:
+    parts = kept_parts(scratch, recipe)
+    if parts is None:
+        return None
     return tuple(_trial(line) for part in parts if isinstance(part, Summary) for line in part.table.to_pylist())
 
 

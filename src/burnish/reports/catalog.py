@@ -41,7 +41,7 @@ class Entry:
     @property
     def source(self) -> str | None:
         """What the newest version was read from, in the end."""
-        return next((v.source for v in reversed(self.path) if v.source is not None), None)
+        return next((v.source for v in reversed(self.path) if v.how == "import" and v.source is not None), None)
 
     @property
     def judged(self) -> Version | None:

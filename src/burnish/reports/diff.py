@@ -16,7 +16,7 @@ from burnish.reports.page import Section, card, html_page, page_bar, page_hero, 
 from burnish.reports.slice_effects import slice_effects_section
 from burnish.reports.tables import Cell, Table, data_table
 
-VALUES_SHOWN, FIELDS_SHOWN, CLUSTERS_SHOWN, ROWS_ON_PAGE = 5, 8, 12, 50
+VALUES_SHOWN, FIELDS_SHOWN, CLUSTERS_ON_PAGE, ROWS_ON_PAGE = 5, 8, 60, 50
 LONG = 80
 ROW_CHANGES = ("in", "out", "relabelled", "rewritten")
 NAMED = {
@@ -95,18 +95,18 @@ def shifts_table(diff: VersionDiff) -> Table:
     return Table(f"Fields that moved{more}", ("field", "value", "before", "after", "moved"), lines)
 
 
-def clusters_table(diff: VersionDiff) -> Table:
-    """Give what became of clusters, the largest change first; those that did not change are counted."""
+def clusters_table(diff: VersionDiff, shown: int) -> Table:
+    """Give what became of clusters, the largest change first, at most `shown`; unchanged ones are counted."""
     told = [(_became(event), event) for event in diff.clusters or ()]
     changed = sorted((pair for pair in told if pair[0] != "same"), key=lambda pair: -_moved(pair[1]))
-    same, left = len(told) - len(changed), max(0, len(changed) - CLUSTERS_SHOWN)
+    same, left = len(told) - len(changed), max(0, len(changed) - shown)
     said = [f"{same:,} the same", *([f"{left:,} more changed"] if left else [])]
     lines = [
         (
             _called(event), became, Cell(_sizes(event["n_before"]), sum(event["n_before"])),
             Cell(_sizes(event["n_after"]), sum(event["n_after"])),
         )
-        for became, event in changed[:CLUSTERS_SHOWN]
+        for became, event in changed[:shown]
     ]  # fmt: skip
     return Table(f"Clusters ({'; '.join(said)})", ("cluster", "", "before", "after"), lines)
 
@@ -140,7 +140,7 @@ def _sections(diff: VersionDiff, evaluation: Evaluation | None) -> Iterable[Sect
     if diff.clusters is None or diff.findings is None:
         yield "clusters", "Clusters and findings", element("p", unaudited_sentence(diff), class_="quiet")
     else:
-        yield "clusters", "Clusters", _tabled(clusters_table(diff), "Every cluster is the same.")
+        yield "clusters", "Clusters", _tabled(clusters_table(diff, CLUSTERS_ON_PAGE), "Every cluster is the same.")
         yield "findings", "Findings opened and closed", _tabled(findings_table(diff), "The same rows are flagged.")
     slices = None if evaluation is None else slice_effects_section(evaluation)
     if slices is not None:

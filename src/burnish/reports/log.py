@@ -56,7 +56,7 @@ def done_sentence(version: Version) -> str:
     parent = None if version.parent is None else f"{version.dataset}@{version.parent}"
     of = version.recipe.get("undoes") if version.how == "undo" else parent
     start = version.how if of is None else f"{version.how} of {of}"
-    if version.how == "import" and version.source is not None:
+    if version.source is not None:
         start += f" from {clean(version.source, NAME_LENGTH)}"
     counts = [(n, word) for word, n in version.counts.items() if n]
     said = ", ".join(f"{plural(n, 'row')} {word}" if i == 0 else f"{n:,} {word}" for i, (n, word) in enumerate(counts))

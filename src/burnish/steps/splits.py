@@ -1,7 +1,7 @@
 """Splits: which rows are the locked evaluation rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -28,7 +28,7 @@ class Splits:
 
     evaluation_split: str | None = None
     share: float = SHARE
-    locked_ids: tuple[str, ...] | None = None
+    locked_ids: tuple[str, ...] | None = field(default=None, compare=False)  # on what, not how: no part of a recipe
 
     name: ClassVar[str] = "splits"
     reads: ClassVar[tuple[str, ...]] = ()

@@ -29,7 +29,7 @@ from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.gathering import gather, judge
 from burnish.pipeline.growth import grown
-from burnish.pipeline.kept_trials import known_trials
+from burnish.pipeline.kept_trials import KeptTrials
 from burnish.pipeline.measurement import measure
 from burnish.pipeline.memory import Need
 from burnish.pipeline.pairing import models_paired, predictions_paired, refuse_certain, versions_paired
@@ -103,7 +103,7 @@ class Workspace:
     def _audit(self, dataset: Dataset, guesses: Collection[Guess], choices: Choices) -> Audited:
         kind = row_kind(dataset)
         self._refuse_too_large(dataset, kind)
-        former = self._lock_of(dataset, choices)
+        known = self._lock_of(dataset, choices)
         started = perf_counter()
         vectoriser = Vectoriser(self.root, self.progress, self.limits.n_threads, choices.embedder)
         vectorised = vectoriser.vectorise(dataset, kind)
@@ -114,7 +114,8 @@ class Workspace:
             "evaluation_split": choices.evaluation_split, "lock": None,
         }  # fmt: skip
         keeping = Keeping.of(self.root, dataset, parameters)
-        foreign = former if former is not None and not keeping.gave(former) else None
+        drawn = given_evaluation(dataset, choices.evaluation_split) is None
+        foreign = known if known is not None and drawn and not keeping.gave(known) else None
         if foreign is not None:
             parameters["lock"] = foreign.fingerprint
             keeping = Keeping.of(self.root, dataset, parameters)
@@ -123,15 +124,17 @@ class Workspace:
             resources = Resources(Threads(self.limits.n_threads, told=detail.items), scratch)
             chosen = self._steps(dataset, choices, foreign, resources)
             given = Evidence(dataset).adding(vectorised.columns)
-            gathered = recalled(given, kept)
+            gathered, tried = recalled(given, kept), KeptTrials(kept)
             if gathered is None:
-                before = self._former(dataset, vectoriser, parameters)
-                given = given if before is None else grown(given, before)
+                former, place = self._former(dataset, vectoriser, parameters)
+                given = given if former is None else grown(given, former)
+                near = given.former is not None and given.former.near
+                tried = KeptTrials(kept, place if near else None)
                 gathered = gather(given, chosen, seed=self.seed, progress=detail, scratch=kept)
                 remember(kept, gathered)
             started = perf_counter()
-            trials, checks, notes = self._tried(gathered.evidence, vectorised, choices, kept)
-            lock = self._locked(gathered.evidence) if former is None or choices.relock else former
+            trials, checks, notes = self._tried(gathered.evidence, vectorised, choices, tried)
+            lock = self._locked(gathered.evidence) if known is None or choices.relock else known
             if foreign is None and lock is not None:
                 kept.put(LOCK, np.frombuffer(lock.fingerprint.encode(), np.uint8))
         findings = tuple(with_figures(judge(gathered.evidence, checks), trials, checks))
@@ -143,8 +146,10 @@ class Workspace:
             {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder, keeping.key,
         )  # fmt: skip
 
-    def _former(self, dataset: Dataset, vectoriser: Vectoriser, parameters: Mapping[str, Any]) -> Evidence | None:
-        """Give the kept evidence of the newest version of the same data set that was audited in the same way."""
+    def _former(
+        self, dataset: Dataset, vectoriser: Vectoriser, parameters: Mapping[str, Any]
+    ) -> tuple[Evidence | None, Scratch | None]:
+        """Give the kept evidence of the newest version that was audited in the same way, and where it lies."""
         name, same = history_name(dataset), ("embedder", "seed", "recall", "keep_by", "evaluation_split")
         for version in reversed(self.history.store.versions(name).values() if self.history.store.has(name) else ()):
             audit = self.history.store.audit(version)
@@ -154,15 +159,15 @@ class Workspace:
             given = Evidence(former).adding(vectoriser.vectorise(former, row_kind(former)).columns)
             with Keeping(self.root, str(audit.facts["key"])).evidence() as kept:
                 found = recalled(given, kept)
-            return None if found is None else found.evidence
-        return None
+            return (None, None) if found is None else (found.evidence, kept)
+        return None, None
 
     def _tried(
-        self, evidence: Evidence, vectorised: Vectorised, choices: Choices, kept: Scratch
+        self, evidence: Evidence, vectorised: Vectorised, choices: Choices, kept: KeptTrials
     ) -> tuple[tuple[Trial, ...], tuple[Check, ...], tuple[str, ...]]:
         """Try the detectors on planted defects; give the checks, with thresholds from that where precision is asked."""
         checks = tuple(choices.checks)
-        trials = known_trials(kept, evidence, checks, vectorised.material, seed=self.seed)
+        trials = kept.of(evidence, checks, vectorised.material, seed=self.seed)
         if choices.min_precision is None:
             return trials, checks, ()
         tuned, notes = tuned_checks(checks, trials, choices.min_precision)

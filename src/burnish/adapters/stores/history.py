@@ -307,8 +307,11 @@ def _write(folder: Path, stem: str, addition: Addition, *, by_reference: bool) -
     if rows is not None:
         if ROW_ID in rows.fields.column_names:
             raise InputError(f"a field is called {ROW_ID!r}.", remedy="Rename it.")
-        table = rows.fields.select([]) if by_reference else rows.fields
-        yield _parquet(folder, f"rows/{stem}.parquet", table.append_column(ROW_ID, rows.row_ids))
+        given = rows.fields.column_names and not by_reference  # vectors alone have no fields
+        ids = pa.table({ROW_ID: rows.row_ids})
+        yield _parquet(
+            folder, f"rows/{stem}.parquet", rows.fields.append_column(ROW_ID, rows.row_ids) if given else ids
+        )
         yield _array(folder, f"rows/{stem}.content.npy", rows.content)
         if rows.vectors is not None and not by_reference:
             yield _array(folder, f"rows/{stem}.vectors.npy", rows.vectors)
