@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from burnish.adapters.sources import numpy_arrays
 from burnish.adapters.stores import FolderScratch
+from burnish.dataset import Dataset
 from burnish.kernels import cells
 from burnish.kernels.neighbors import nearest_neighbors
 from burnish.protocols import Silent
@@ -17,7 +18,7 @@ from burnish.steps.layout import Layout
 from burnish.steps.neighbors import NearestNeighbors
 from burnish.testing.planted import Defects, planted_vectors
 from burnish.workspace import Limits, Workspace
-from burnish.workspace.door import _key
+from burnish.workspace.keeping import Keeping
 
 pytestmark = pytest.mark.slow
 
@@ -245,16 +246,20 @@ def test_other_vectors_of_the_same_rows_never_go_on_with_what_an_interrupted_aud
     np.testing.assert_allclose(found, nearest_neighbors(other, 15, exact_rows=0).distances, rtol=0, atol=2e-6)
 
 
-def test_what_an_interrupted_audit_left_is_for_the_same_fields_in_the_same_roles_only(planted):
+def test_what_an_interrupted_audit_left_is_for_the_same_fields_in_the_same_roles_only(planted, tmp_path):
     dataset, _ = Workspace("unused").read(source_of(planted), {})
     place = dataset.fields.column_names.index("age")
     older = dataset.fields.set_column(place, "age", pc.add(dataset.fields["age"], 1))
     fewer = replace(dataset.roles, meta=dataset.roles.meta[1:])
     narrow = dataset.vectors.astype(np.float16)
     changed = [replace(dataset, fields=older), replace(dataset, roles=fewer), replace(dataset, vectors=narrow)]
-    keys = [_key(each, {"seed": 0}) for each in (dataset, *changed)] + [_key(dataset, {"seed": 1})]
+
+    def key(of: Dataset, seed: int = 0) -> str:
+        return Keeping.of(tmp_path, of, {"seed": seed}).key
+
+    keys = [*map(key, (dataset, *changed)), key(dataset, seed=1)]
     assert len(set(keys)) == 5
-    assert _key(replace(dataset, fields=dataset.fields.combine_chunks()), {"seed": 0}) == keys[0]
+    assert key(replace(dataset, fields=dataset.fields.combine_chunks())) == keys[0]
 
 
 @pytest.mark.slow

@@ -130,7 +130,8 @@ def test_what_lies_between_two_versions_is_told_by_findings_fields_and_rows(kept
     diff = space.history.diff("pets@1", "pets@gold")
     lines = {line["row_id"]: line for line in diff.rows.to_pylist()}
     assert lines[ids[0]] == {
-        "row_id": ids[0], "change": "out", "old_label": given[ids[0]], "label": None, "code": "DUP001", "reason": "twin",
+        "row_id": ids[0], "change": "out", "old_label": given[ids[0]], "label": None,
+        "code": "DUP001", "reason": "twin",
     }  # fmt: skip
     assert (lines[ids[1]]["old_label"], lines[ids[1]]["label"]) == (given[ids[1]], new)
     assert [shift.field for shift in diff.shifts] == ["label"]

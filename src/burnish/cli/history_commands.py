@@ -167,4 +167,30 @@ def import_labels(**options: Any) -> None:
     run_late("import_labels", options, "exporting")
 
 
-HISTORY_COMMANDS = (versions, log, diff, tag, undo, why, catalog, export, import_labels)
+@click.command(context_settings=CONTEXT)
+@click.option("--repair", is_flag=True, help="Remove the damaged files that the next audit makes again.")
+@common_options
+def verify(**options: Any) -> None:
+    """Look at every file of the workspace; leave with 1 when one is damaged that cannot be made again.
+
+    \b
+    Example:
+      burnish verify --workspace .burnish
+    """
+    run_late("verify", options, "upkeep")
+
+
+@click.command(context_settings=CONTEXT)
+@click.option("--dry-run", is_flag=True, help="Tell what would be freed, and free nothing.")
+@common_options
+def gc(**options: Any) -> None:
+    """Free what no version needs: interrupted writes, and evidence and vectors of rows that are in no version.
+
+    \b
+    Example:
+      burnish gc --dry-run
+    """
+    run_late("gc", options, "upkeep")
+
+
+HISTORY_COMMANDS = (versions, log, diff, tag, undo, why, catalog, export, import_labels, verify, gc)

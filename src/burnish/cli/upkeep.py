@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from burnish.adapters.stores.upkeep import Problem, Upkeep
 from burnish.cli.running import print_json
-from burnish.reports.markup import clean
 from burnish.errors import UsageError
+from burnish.reports.markup import clean
 
 KIND = {True: "made again by the next audit", False: "restore it from a copy"}
 

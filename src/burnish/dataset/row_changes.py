@@ -12,6 +12,9 @@ from burnish.dataset.rows import Dataset
 
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Vectors = NDArray[np.floating]
+
+BLOCK_ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,22 @@ def row_changes(first: Dataset, second: Dataset) -> RowChanges:
     kept[here[same]] = True
     new = np.ones(n_rows, np.bool_)
     new[there[same]] = False
+    if not (first.vectors_are_content and second.vectors_are_content):
+        same &= ~_moved(first.vectors, second.vectors, (here, there))
     return RowChanges(here[same], there[same], relabelled[same], np.flatnonzero(~kept), np.flatnonzero(new))
+
+
+def _moved(first: Vectors | None, second: Vectors | None, pairs: tuple[Places, Places]) -> Mask:
+    """Mask (n,) of the pairs of rows whose vectors are not the same."""
+    here, there = pairs
+    if first is None or second is None or first.shape[1] != second.shape[1]:
+        return np.full(len(here), (first is None) != (second is None) or first is not None, np.bool_)
+    moved = np.empty(len(here), np.bool_)
+    for start in range(0, len(here), BLOCK_ROWS):
+        some = slice(start, start + BLOCK_ROWS)
+        one, other = first[here[some]], second[there[some]]
+        moved[some] = ((one != other) & ~(np.isnan(one) & np.isnan(other))).any(axis=1)
+    return moved
 
 
 def differ(first: pa.Array, second: pa.Array) -> Mask:

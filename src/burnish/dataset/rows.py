@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.dataset.fingerprints import table_fingerprint
+from burnish.dataset.fingerprints import array_fingerprint, table_fingerprint
 
 Task = Literal["classification", "multi-label", "regression"]
 
@@ -87,7 +87,14 @@ class Dataset:
         fields = self.fields.drop_columns([f for f in seen if f in self.fields.column_names])
         ids = pa.table({"row_id": self.row_ids})
         content = np.ascontiguousarray(self.content).astype("<u8").tobytes()
-        return table_fingerprint(fields, content, table_fingerprint(ids).encode())
+        vectors = None if self.vectors_are_content else self.vectors
+        beside = [] if vectors is None else [array_fingerprint(vectors).encode()]
+        return table_fingerprint(fields, content, table_fingerprint(ids).encode(), *beside)
+
+    @property
+    def vectors_are_content(self) -> bool:
+        """Whether `content` tells of the vectors too, or there are none: else they came beside texts or images."""
+        return self.vectors is None or (self.roles.text is None and self.roles.image is None)
 
     def known_as(self, version: str) -> "Dataset":
         """Give the data set with its version as it was written down when it was kept, so that none is computed."""

@@ -50,6 +50,7 @@ def table_bytes(table: pa.Table) -> NDArray[np.uint8]:
 
 
 def place(recipe: str, name: str) -> str:
+    """Give the name under which a part lies that was given by `recipe`."""
     return f"steps/{recipe}/{name}"
 
 

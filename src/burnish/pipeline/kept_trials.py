@@ -79,5 +79,7 @@ def _line(trial: Trial) -> dict[str, Any]:
 def _trial(line: dict[str, Any]) -> Trial:
     rates = {name: Rates(*(np.array(line[f"{name}_{end}"], float) for end in Rates._fields)) for name in _RATES}
     curves = {name: np.array(line[name], float) for name in _CURVES}
-    told = line["code"], line["n_planted"], line["at_threshold"]
-    return Trial(*told, curves["thresholds"], **rates, floor=curves["floor"], notes=tuple(line["notes"]))
+    return Trial(
+        line["code"], line["n_planted"], line["at_threshold"], curves["thresholds"],
+        precision=rates["precision"], recall=rates["recall"], floor=curves["floor"], notes=tuple(line["notes"]),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from burnish.adapters.stores import FolderScratch, SealedScratch
 from burnish.dataset import Dataset
+from burnish.dataset.fingerprints import array_fingerprint
 from burnish.dataset.locks import Lock
 from burnish.errors import DamagedFileError
 from burnish.kernels.items import Held, Scratch
@@ -31,7 +32,8 @@ class Keeping:
     def of(cls, root: Path, dataset: Dataset, parameters: Mapping[str, Any]) -> "Keeping":
         """Give the place for a data set that is audited with some parameters."""
         code = [importlib.metadata.version("burnish"), *((step.name, step.revision) for step in steps())]
-        document = [dataset.version, asdict(dataset.roles), dataset.given_task, dict(parameters), code]
+        vectors = None if dataset.vectors is None else array_fingerprint(dataset.vectors)
+        document = [dataset.version, vectors, asdict(dataset.roles), dataset.given_task, dict(parameters), code]
         return cls(root, hashlib.blake2b(json.dumps(document).encode(), digest_size=8).hexdigest())
 
     @contextmanager

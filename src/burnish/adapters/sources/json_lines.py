@@ -25,8 +25,9 @@ def read_json_lines(file: DataFile, given: Given) -> tuple[pa.Table, list[Guess]
     _refuse_array(file)
     try:
         table = _read(file)
-        as_text = {named(given, role) for role in KEPT_AS_TEXT}
-        timed = [field.name for field in table.schema if field.name in as_text and pa.types.is_timestamp(field.type)]
+        as_text = {name for role in KEPT_AS_TEXT if (name := named(given, role))}
+        places = {name: table.schema.get_field_index(name) for name in as_text}  # other names may not be UTF-8
+        timed = [name for name, i in places.items() if i >= 0 and pa.types.is_timestamp(table.schema.types[i])]
         return (_read(file, timed) if timed else table), []
     except pa.ArrowInvalid:
         # Mixed types, NaN, a line longer than a block: the slow reader mends these or says where.
