@@ -47,6 +47,7 @@ def test_the_same_seed_gives_the_same_rows(run, vectors_file):
     assert tables[0].equals(tables[1])
 
 
+@pytest.mark.slow
 def test_curate_drops_planted_defects_and_never_an_evaluation_row(run_json, vectors_file, planted):
     code, document = run_json("curate", vectors_file)
     out = vectors_file.parent / "burnish-out"

@@ -8,6 +8,8 @@ import pytest
 
 from burnish.testing.planted import Defects, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small_file(tmp_path):

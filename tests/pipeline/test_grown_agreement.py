@@ -14,6 +14,8 @@ from burnish.protocols import Silent
 from burnish.steps.neighbors import NearestNeighbors
 from burnish.testing.planted import Defects, planted_texts, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 DEFECTS = Defects(duplicates=0.03, near_duplicates=0.04, leaks=0.03, wrong_labels=0.03, outliers=0.01)
 N_ROWS, N_NEW, N_GONE = 1_200, 50, 30
 

@@ -100,6 +100,7 @@ def test_a_process_killed_at_any_point_leaves_the_old_or_the_new_and_the_work_ca
     assert False in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORK)
 @pytest.mark.parametrize("fault", [disk_full, read_only])
 def test_a_disk_that_cannot_be_written_is_told_and_leaves_the_old(name, fault, tmp_path):

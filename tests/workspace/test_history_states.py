@@ -15,8 +15,8 @@ from burnish.adapters.stores.history import HistoryStore
 from burnish.dataset import Changeset, Dataset, Edit, Roles
 from burnish.workspace.history import History, Note
 
-STEPS = int(os.environ.get("BURNISH_STATE_STEPS", "30"))
-RUNS = int(os.environ.get("BURNISH_STATE_RUNS", "8"))
+STEPS = int(os.environ.get("BURNISH_STATE_STEPS", "20"))
+RUNS = int(os.environ.get("BURNISH_STATE_RUNS", "4"))
 
 Rows = list[tuple[str, str, str | None]]
 LABELS = st.sampled_from(["cat", "dog", None])

@@ -14,6 +14,8 @@ from burnish.errors import InputError, MissingFieldError, UnknownVersionError
 from burnish.workspace import Workspace
 from burnish.workspace.history import Note
 
+pytestmark = pytest.mark.slow
+
 GIVEN = {"text": "text", "label": "label", "id": "id"}
 NOTE = Note(who="me", source="pets.parquet")
 

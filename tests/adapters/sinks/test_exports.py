@@ -166,6 +166,7 @@ def test_rows_are_written_in_blocks_of_rows_and_of_bytes(tmp_path, monkeypatch):
         assert back.texts.to_pylist() == table["text"].to_pylist()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path, monkeypatch):
     monkeypatch.setattr(exports, "BLOCK_BYTES", 1 << 16)
     peaks = []
