@@ -9,7 +9,7 @@ import time
 
 NAMES = (
     "speed", "labels", "duplicates", "outliers", "slices", "structure", "embedders", "trials", "curation",
-    "measurement", "measuring", "comparison", "slice_effects", "values", "selection", "acquisition",
+    "measurement", "measuring", "comparison", "slice_effects", "values", "selection", "acquisition", "history",
 )  # fmt: skip
 
 
