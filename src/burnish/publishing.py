@@ -195,12 +195,15 @@ def keep_made(
 def keep_curated(workspace: Workspace, done: Curation, note: Note) -> Version | None:
     """Write down the version that a curation made, with its effect; None where it made none.
 
-    The reason is the verdict where the note has none.
+    What was measured and may not stand is written down as tried. The reason is the verdict where the note has none.
     """
-    if done.version is None or done.effect is None:
+    if done.effect is None:
         return None
     noted = replace(note, why=note.why or _verdict(done.effect, done.changes, done))
     dataset = done.audited.dataset
+    if done.version is None:
+        workspace.history.keep_tried(dataset, done.changes, noted, done.effect)
+        return None
     return keep_made(workspace.history, dataset, done.changes, noted, how="curate", effect=done.effect)
 
 

@@ -263,3 +263,54 @@ def test_what_no_version_needs_is_freed_and_nothing_else(tmp_path):
     assert kept[1].tolist() == [True] * 6 + [False] * 7
     assert np.array_equal(kept[0][4:6], np.arange(6, dtype=np.float32).reshape(2, 3))
     assert all(one.n_bytes == 0 for one in Upkeep(tmp_path).free())
+
+
+def with_left_overs(folder: Path) -> Path:
+    """Make a workspace in which rows have vectors, some parts hold others too, and a dead process left files."""
+    begun(folder)
+    vectors = LocalStore(folder / "vectors")
+    vectors.append("recipe", dataset_of(4).content, np.ones((4, 3), np.float32))
+    vectors.append("recipe", dataset_of(6, first=3).content, np.ones((6, 3), np.float32))
+    (folder / "datasets/pets/rows/000009.parquet").write_bytes(b"left by a process that died")
+    (folder / "evidence/0123").mkdir(parents=True)
+    (folder / "evidence/0123/whole.npy").write_bytes(b"of rows that are in no version")
+    return folder
+
+
+@pytest.mark.slow
+def test_freeing_that_is_killed_at_any_point_frees_nothing_that_is_needed(tmp_path):
+    before = with_left_overs(tmp_path / "before")
+    old, wanted = seen(before), dataset_of(6).content
+    points = each_point(lambda f: Upkeep(f).free(), before, tmp_path)
+    assert len(points) > 10
+    for at in points:
+        shutil.copytree(before, folder := tmp_path / f"at {at}")
+        assert killed(lambda f: Upkeep(f).free(), folder, at)
+        assert seen(folder) == old
+        assert LocalStore(folder / "vectors").lookup("recipe", wanted, 3)[1].all()
+        Upkeep(folder).free()
+        assert seen(folder) == old
+        assert LocalStore(folder / "vectors").lookup("recipe", wanted, 3)[1].all()
+        assert not LocalStore(folder / "vectors").lookup("recipe", dataset_of(3, first=6).content, 3)[1].any()
+        assert not list(folder.rglob("*.tmp"))
+        shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_vectors_whose_writer_is_killed_at_any_point_are_all_there_or_none(tmp_path):
+    before, content = begun(tmp_path / "before"), dataset_of(5).content
+
+    def append(folder: Path) -> None:
+        LocalStore(folder / "vectors").append("recipe", content, np.ones((5, 3), np.float32))
+
+    known = set()
+    for at in each_point(append, before, tmp_path):
+        shutil.copytree(before, folder := tmp_path / f"at {at}")
+        assert killed(append, folder, at)
+        there = LocalStore(folder / "vectors").lookup("recipe", content, 3)[1]
+        assert there.all() or not there.any()
+        known.add(bool(there.all()))
+        append(folder)
+        assert LocalStore(folder / "vectors").lookup("recipe", content, 3)[1].all()
+        shutil.rmtree(folder)
+    assert False in known

@@ -170,3 +170,19 @@ def test_only_evidence_that_no_audit_of_a_version_tells_of_is_freed(kept):
     assert freed["evidence"] > 0
     assert freed["vectors"] == 0
     assert [p.name for p in (Path(space.root) / "evidence").iterdir() if p.is_dir()] == [before.key]
+
+
+def test_what_was_measured_and_not_kept_is_written_down_once(kept):
+    space, before, _ = kept
+    ids = before.dataset.row_ids.filter(pa.array(~np.asarray(before.evidence["evaluation"], bool))).to_pylist()
+    changes = Changeset(before.dataset.version, (Edit(ids[0], "drop", "DUP001", "twin"),))
+    effect = space.measure(before, changes)
+    for _ in range(2):
+        space.history.keep_tried(before.dataset, changes, Note(who="me", why="the verdict"), effect)
+    (tried,) = space.history.store.tried(space.history.store.find("pets@1"))
+    assert (tried["codes"], tried["counts"], tried["who"]) == ({"DUP001": 1}, {"dropped": 1}, "me")
+    assert tried["effect"]["verdict"] == effect.verdict
+    assert [v.number for v in space.history.store.versions("pets").values()] == [1]
+    assert Upkeep(space.root).problems() == []
+    Upkeep(space.root).free()
+    assert len(space.history.store.tried(space.history.store.find("pets@1"))) == 1

@@ -32,6 +32,7 @@ from burnish.reports.log import (
     done_sentence,
     effect_sentence,
     story_sentence,
+    tried_sentence,
     version_title,
     versions_table,
     when,
@@ -60,9 +61,9 @@ def show_versions(console: Console, name: str, versions: Sequence[Version], tags
     show_table(console, given._replace(head=head, lines=lines), f"{clean(name, 60)}: {plural(len(lines), 'version')}")
 
 
-def show_log(console: Console, versions: Iterable[Version], tags: Tags) -> None:
-    """Print what each version did, why, and with what effect."""
-    for version in versions:
+def show_log(console: Console, entries: Iterable[tuple[Version, Sequence[Mapping[str, Any]]]], tags: Tags) -> None:
+    """Print what each version did, why, and with what effect, and what was tried upon it and not kept."""
+    for version, tried in entries:
         told = f"{when(version.created)} UTC, {clean(version.who, 40)}"
         console.print(f"[bold yellow]{escape(version_title(version, tags))}[/]  {escape(told)}", highlight=False)
         lines = [f"{done_sentence(version)}; {plural(version.n_rows, 'row')}"]
@@ -72,6 +73,8 @@ def show_log(console: Console, versions: Iterable[Version], tags: Tags) -> None:
         if version.effect is not None:
             style = VERDICT_STYLE.get(str(version.effect["verdict"]), "")
             _indented(console, Text(f"effect: {effect_sentence(version.effect)}", style))
+        for one in tried:
+            _indented(console, Text(tried_sentence(one), VERDICT_STYLE.get(str(one["effect"]["verdict"]), "")))
         console.print()
 
 

@@ -48,11 +48,13 @@ def log(*, name: str | None, as_json: bool, **options: Any) -> int:
         names = _names(history) if name is None else [name]
         chosen = [v for one in names for v in reversed(list(history.store.versions(one).values()))]
     tags = {one: history.store.tags(one) for one in {v.dataset for v in chosen}}
+    tried = [history.store.tried(version) for version in chosen]
     if as_json:
-        print_json({"log": [version_facts(v, tags[v.dataset]) for v in chosen]}, {})
+        lines = [version_facts(v, tags[v.dataset], some) for v, some in zip(chosen, tried, strict=True)]
+        print_json({"log": lines}, {})
     else:
-        for version in chosen:
-            show_log(Console(), [version], tags[version.dataset])
+        for version, some in zip(chosen, tried, strict=True):
+            show_log(Console(), [(version, some)], tags[version.dataset])
     return 0
 
 

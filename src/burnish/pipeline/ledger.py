@@ -18,6 +18,9 @@ SOURCE_CODE, UNDO_CODE = "SOURCE", "UNDO"
 BY_HAND = ("HAND", "REVIEW")
 
 
+DONE = {"drop": "dropped", "relabel": "relabelled", "restore": "restored"}
+
+
 class Chosen(NamedTuple):
     """Which edits are meant: those of some rows, of some codes, or all where none is named."""
 
@@ -104,8 +107,7 @@ def row_keys(lines: pa.Table) -> NDArray[np.int64]:
 
 def counted(lines: pa.Table) -> dict[str, int]:
     """Give how many rows were dropped, relabelled and restored."""
-    names = {"drop": "dropped", "relabel": "relabelled", "restore": "restored"}
-    return {names[v["values"]]: v["counts"] for v in lines["action"].value_counts().to_pylist()}
+    return {DONE[v["values"]]: v["counts"] for v in lines["action"].value_counts().to_pylist()}
 
 
 def codes_of(lines: pa.Table) -> dict[str, int]:

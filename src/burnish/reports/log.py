@@ -65,6 +65,14 @@ def done_sentence(version: Version) -> str:
     return f"{clean(start, 2 * NAME_LENGTH)}: {said or 'no row changed'}{by_code}"
 
 
+def tried_sentence(tried: Mapping[str, Any]) -> str:
+    """Say what was measured and not kept: `tried, not kept: 24 rows dropped (DUP001 24): inconclusive −0.3 …`."""
+    counts = [(int(n), clean(word, 20)) for word, n in tried["counts"].items()]
+    said = ", ".join(f"{plural(n, 'row')} {word}" if i == 0 else f"{n:,} {word}" for i, (n, word) in enumerate(counts))
+    codes = ", ".join(f"{clean(code, 20)} {int(n):,}" for code, n in tried["codes"].items())
+    return f"tried, not kept: {said} ({codes}): {effect_sentence(tried['effect'])}"
+
+
 def effect_short(effect: Mapping[str, Any] | None) -> str:
     """Give verdict, lift and interval of a measured effect: `better +1.2 [+0.3, +2.1]`; nothing where there is none."""
     if effect is None:
@@ -84,14 +92,15 @@ def effect_sentence(effect: Mapping[str, Any]) -> str:
     return f"{effect['verdict']}, {lift} on {count(effect['n_eval'])} evaluation rows{fell}"
 
 
-def version_facts(version: Version, tags: Tags) -> dict[str, Any]:
-    """Give what a script needs of a version; `effect` as it was measured, or null."""
+def version_facts(version: Version, tags: Tags, tried: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Give what a script needs of a version; `effect` as it was measured, or null; `tried` and not kept upon it."""
     return {
         "version": version.name, "number": version.number, "dataset": version.dataset, "hash": version.version,
         "tags": tags_of(version, tags), "parent": version.parent, "created": version.created, "who": version.who,
         "how": version.how, "why": version.why, "n_rows": version.n_rows, "counts": dict(version.counts),
         "codes": dict(version.codes), "source": version.source, "by_reference": version.by_reference,
         "effect": None if version.effect is None else dict(version.effect), "recipe": dict(version.recipe),
+        "tried": [dict(one) for one in tried],
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from burnish.dataset.row_changes import RowChanges, row_changes
 from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UsageError
 from burnish.kernels.cluster_identity import ABSENT, cluster_changes
 from burnish.pipeline.ledger import (
+    DONE,
     Chosen,
     added_lines,
     codes_of,
@@ -208,6 +210,20 @@ class History:
         )  # fmt: skip
         evaluation = None if effect is None else json.loads(json_text(effect.to_json()))
         return self.store.keep(draft, Addition(edits=lines, evaluation=evaluation), note.tag)
+
+    def keep_tried(self, before: Dataset, changes: Changeset, note: Note, effect: Evaluation) -> None:
+        """Write down a changeset that was measured and makes no version; once, however often it is tried."""
+        version = self.version_of(before)
+        if version is None:
+            return
+        told = {
+            "counts": dict(Counter(DONE[edit.action] for edit in changes.edits if edit.action in DONE)),
+            "codes": dict(sorted(Counter(edit.code for edit in changes.edits).items())), "who": note.who,
+            "why": note.why, "effect": effect_told(effect), "recipe": dict(note.recipe),
+        }  # fmt: skip
+        told = json.loads(json_text(told))
+        if told not in [{k: v for k, v in one.items() if k != "created"} for one in self.store.tried(version)]:
+            self.store.keep_tried(version, {"created": now(), **told})
 
     def undo(self, called: str, note: Note, *, row_ids: Collection[str] = (), codes: Collection[str] = ()) -> Undone:
         """Take back the edits that made a version, or some of them, as a new version after its newest descendant.

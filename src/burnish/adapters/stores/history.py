@@ -182,6 +182,16 @@ class HistoryStore:
         except FileNotFoundError as error:
             raise durable.damaged(path, "it is not there") from error
 
+    def keep_tried(self, version: Version, tried: Mapping[str, Any]) -> None:
+        """Write down a change of a version that was measured and not kept."""
+        with self.writing(version.dataset) as folder:
+            durable.write_json(folder / f"tried/{version.number:06d}-{secrets.token_hex(4)}.json", tried)
+
+    def tried(self, version: Version) -> list[dict[str, Any]]:
+        """Give the changes of a version that were measured and not kept, oldest first."""
+        paths = self.folder(version.dataset).glob(f"tried/{version.number:06d}-*.json")
+        return sorted((durable.read_json(path) for path in paths), key=lambda one: str(one["created"]))
+
     def keep_audit(self, version: Version, audit: Audited) -> None:
         """Write what the newest audit of a version found, in place of what one before it did."""
         with self.writing(version.dataset) as folder:

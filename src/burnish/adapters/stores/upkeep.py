@@ -54,9 +54,8 @@ class Upkeep:
             numbers = sorted(int(path.stem) for path in folder.glob("versions/*.json") if path.stem.isdigit())
             for gap in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
                 yield Problem(str(folder / f"versions/{gap:06d}.json"), "it is not there", rebuilt=False)
-            for name in ("about.json", "tags.json"):
-                if (folder / name).exists() or name == "about.json":
-                    yield from _problem(folder / name, rebuilt=False)
+            documents = [folder / "about.json", *folder.glob("tags.json"), *sorted(folder.glob("tried/*.json"))]
+            yield from (found for path in documents for found in _problem(path, rebuilt=False))
             for path in sorted(folder.glob("versions/*.json")):
                 yield from self._version_problems(folder, path)
             for path in _orphans(folder):
@@ -183,7 +182,7 @@ def _orphans(folder: Path) -> list[Path]:
     }
     stems = {path.stem for path in versions if not _named(path)}
     there = [path for part in PARTS for path in (folder / part).glob("*") if path.is_file()]
-    partial = [*folder.glob(".*.tmp"), *folder.glob("versions/.*.tmp")]
+    partial = [*folder.glob(".*.tmp"), *folder.glob("versions/.*.tmp"), *folder.glob("tried/.*.tmp")]
     return [p for p in there if str(p.relative_to(folder)) not in named and p.name[:6] not in stems] + partial
 
 
