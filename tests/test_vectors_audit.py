@@ -188,7 +188,7 @@ def filed(monkeypatch):
 
     Gives what gives their source, without labels, which spares the steps that need them.
     """
-    monkeypatch.setattr("burnish.workspace.door.FILED_ROWS", 100)
+    monkeypatch.setattr("burnish.workspace.keeping.FILED_ROWS", 100)
     monkeypatch.setattr(cells, "SHARD_ROWS", 200)
     monkeypatch.setattr(SEARCH, partial(NearestNeighbors, exact_rows=0))
     monkeypatch.setattr("burnish.pipeline.catalog.Layout", partial(Layout, n_epochs=2))

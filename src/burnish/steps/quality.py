@@ -232,7 +232,7 @@ class UnusableEmbedding:
     def judge(self, evidence: Evidence) -> list[Finding]:
         """Give one finding a row."""
         given = evidence["embeddings"]
-        largest = np.abs(given).max(axis=1, initial=0.0)
+        largest = np.abs(given).max(axis=1, initial=0.0).astype(np.float64)
         odd = np.flatnonzero(~((largest > PLAIN[0]) & (largest < PLAIN[1])))  # NaN too
         rows = odd[~Vectors.of(given[odd]).usable] if len(odd) else odd
         finite = np.isfinite(given[rows]).all(axis=1)
