@@ -30,14 +30,18 @@ SHARE, DROPPED = 0.01, 0.7
 
 
 def rows(n_rows: int) -> Dataset:
-    """Give texts of two sentences each, with label, split and two fields to slice by."""
+    """Give texts of two sentences of a domain, the domain as label, 2 % of them wrong, and two fields to slice by."""
     rng = np.random.default_rng(0)
-    table = sets.clinc150()
+    table = sets.clinc150().filter(~sets.clinc150()["is_oos"].to_numpy())
     texts, domains = (np.array(table[name].to_pylist(), object) for name in ("text", "domain"))
-    first, second = rng.integers(0, len(texts), (2, n_rows))
+    by_domain = np.argsort(domains.astype(str), kind="stable")
+    names, starts, sizes = np.unique(domains[by_domain].astype(str), return_index=True, return_counts=True)
+    domain = rng.integers(0, len(names), n_rows)
+    first, second = by_domain[starts[domain] + (rng.random((2, n_rows)) * sizes[domain]).astype(int)]
+    label = np.where(rng.random(n_rows) < 0.02, rng.integers(0, len(names), n_rows), domain)
     fields = pa.table(
         {
-            "text": pa.array(texts[first] + ". " + texts[second]), "label": pa.array(domains[first].astype(str)),
+            "text": pa.array(texts[first] + ". " + texts[second]), "label": pa.array(names[label]),
             "split": pa.array(np.where(rng.random(n_rows) < 0.1, "test", "train")),
             "channel": pa.array(rng.choice(["web", "app", "phone"], n_rows)), "seconds": pa.array(rng.random(n_rows)),
         }

@@ -130,7 +130,7 @@ class HistoryStore:
     def ledger(self, version: Version, columns: Sequence[str] | None = None) -> pa.Table | None:
         """Give the edits that made a version, one line each; None where it has none."""
         path = self._made_sure(version, f"edits/{version.number:06d}.parquet")
-        return None if path is None else pq.read_table(path, columns=columns, partitioning=None)
+        return None if path is None else _read(path, columns)
 
     def edits(self, version: Version) -> RowEdits | None:
         """Give the same by place."""
@@ -168,7 +168,7 @@ class HistoryStore:
         content, vectors = (self._array(version, f"rows/{stem}.{what}.npy") for what in ("content", "vectors"))
         if path is None or content is None:
             raise durable.damaged(self.folder(version.dataset) / f"versions/{stem}.json", "it names no rows")
-        table = pq.read_table(path, partitioning=None, memory_map=True)
+        table = _read(path)
         ids, fields = table[ROW_ID].combine_chunks(), table.drop_columns([ROW_ID])
         return Dataset(fields, ids, content, version.roles, vectors)
 
@@ -220,14 +220,14 @@ class HistoryStore:
             durable.refuse_damaged(folder / name, written)
         stem = folder / "audits" / document["stem"]
         findings, clusters = (
-            pq.read_table(f"{stem}.{what}.parquet", partitioning=None) for what in ("findings", "clusters")
+            _read(Path(f"{stem}.{what}.parquet")) for what in ("findings", "clusters")
         )
         return Audited(findings, clusters, durable.read_array(Path(f"{stem}.cluster.npy")), document["facts"])
 
     def row_ids(self, version: Version) -> pa.StringArray:
         """Give the ids of the rows that a version brought."""
         path = self._made_sure(version, f"rows/{version.number:06d}.parquet")
-        return pq.read_table(path, columns=[ROW_ID], partitioning=None)[ROW_ID].combine_chunks()
+        return _read(path, [ROW_ID])[ROW_ID].combine_chunks()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
@@ -333,6 +333,12 @@ def _write(folder: Path, stem: str, addition: Addition, *, by_reference: bool) -
         path = folder / f"effects/{stem}.json"
         durable.write_json(path, addition.evaluation)
         yield f"effects/{stem}.json", durable.checksum(path)
+
+
+def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one file as it is; `read_table` would load what reads folders of them, which takes longer than the file."""
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read(columns=None if columns is None else list(columns))
 
 
 def _parquet(folder: Path, name: str, table: pa.Table) -> tuple[str, durable.Written]:
