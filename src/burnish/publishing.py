@@ -1,8 +1,10 @@
 """Publishing: what a run leaves behind, as files that appear whole or not at all, and as versions in the history."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +19,7 @@ from burnish.errors import OutputError
 from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
 from burnish.pipeline.tables import clusters_table, rows_table, slices_table
-from burnish.reports import ReportFacts, report_html, shown_row_ids
+from burnish.reports import REVISION, ReportFacts, report_html, shown_row_ids
 from burnish.reports.comparison import comparison_markdown
 from burnish.reports.junit import junit_xml
 from burnish.reports.sarif import sarif_json
@@ -35,11 +37,18 @@ MAX_RECORD_FIELDS = 12
 """Fields of a table's row that the report shows as evidence."""
 
 
+KeepText = Callable[[str, Callable[[], str]], str]
+
+
 class Kept(NamedTuple):
-    """The versions that a run wrote down: what was audited, and what was made of it."""
+    """The versions that a run wrote down: what was audited, and what was made of it.
+
+    `text` gives a text that follows from the audit alone, as its page does, and makes it where there is none yet.
+    """
 
     audited: Version
     new: Version | None = None
+    text: KeepText | None = None
 
     def to_json(self) -> dict[str, str | None]:
         """Give `history` of `summary.json`."""
@@ -59,7 +68,7 @@ def publish(
         changes, effect = done.changes, done.effect
     facts = report_facts(audited, changes, effect, done=done, kept=kept)
     files: dict[str, bytes | str | pa.Table] = {
-        "report.html": report_html(facts),
+        "report.html": _page(facts, None if kept is None or effect is not None else kept.text),
         "summary.json": json_text(facts.summary),
         "rows.parquet": facts.rows,
         "findings.parquet": facts.findings,
@@ -73,6 +82,15 @@ def publish(
     if version is not None:
         files["curated.parquet"] = version.export_table()
     return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
+
+
+def _page(facts: ReportFacts, text: KeepText | None) -> str:
+    """Give the page; that of an audit is named by what it says beyond the evidence, but for its time and timings."""
+    if text is None:
+        return report_html(facts)
+    said = {name: value for name, value in facts.summary.items() if name not in ("created", "timings")}
+    digest = hashlib.blake2b(json_text([REVISION, facts.title, said]).encode(), digest_size=8).hexdigest()
+    return text(f"pages/{digest}", lambda: report_html(facts))
 
 
 def publish_comparison(out: str | Path, effect: Evaluation, disagreements: pa.Table, *, source: str) -> dict[str, str]:

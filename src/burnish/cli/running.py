@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from importlib.resources import as_file, files
 from typing import Any, Literal
 
@@ -53,7 +54,7 @@ def audit(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     """Audit a source, write the files, and leave with 1 when a finding that counts is too severe."""
     lint = Lint.of(options)
     audited, workspace = audited_source(source, out, options, keeps="audited")
-    kept = Kept(keep_audited(workspace, audited, source, options))
+    kept = Kept(keep_audited(workspace, audited, source, options), text=partial(workspace.kept_text, audited))
     compared = lint.compare(audited)
     written = publish(out, audited, kept=kept)
     lint.write(audited)

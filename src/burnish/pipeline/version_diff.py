@@ -13,6 +13,7 @@ from burnish.dataset.changesets import label_strings
 from burnish.dataset.history import Version
 from burnish.dataset.profiles import Shift, shifts
 from burnish.dataset.row_changes import row_changes
+from burnish.kernels.cluster_identity import cluster_changes
 from burnish.pipeline.ledger import row_keys
 
 ROWS = pa.schema(
@@ -151,6 +152,20 @@ def rewritten(rows: pa.Table) -> pa.Table:
 def profile_shifts(first: Version, second: Version) -> tuple[Shift, ...]:
     """Give how far each field has moved between two versions."""
     return tuple(shifts(first.profile, second.profile))
+
+
+def cluster_events(
+    clusters: tuple[NDArray[np.integer], NDArray[np.integer]], named: tuple[pa.Table, pa.Table]
+) -> tuple[dict[str, Any], ...]:
+    """Tell what became of clusters, with their names; `clusters` (n,) of the same rows as for `cluster_changes`."""
+    names = [dict(zip(t["cluster"].to_pylist(), t["name"].to_pylist(), strict=True)) for t in named]
+    return tuple(
+        {
+            **event._asdict(), "names_before": [names[0].get(c) for c in event.before],
+            "names_after": [names[1].get(c) for c in event.after],
+        }
+        for event in cluster_changes(*clusters)
+    )  # fmt: skip
 
 
 def finding_changes(first: pa.Table, second: pa.Table) -> tuple[dict[str, Any], ...]:

@@ -8,7 +8,11 @@ from burnish.reports.markdown import report_markdown
 from burnish.reports.sarif import sarif_json
 from burnish.reports.shown import shown_row_ids
 
+REVISION = 1
+"""Goes up when the same facts give another page: pages are kept."""
+
 __all__ = [
+    "REVISION",
     "ReportFacts", "comparison_markdown", "evaluation_markdown", "junit_xml", "report_html", "report_markdown",
     "sarif_json", "shown_row_ids",
 ]  # fmt: skip

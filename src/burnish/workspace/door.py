@@ -91,6 +91,10 @@ class Workspace:
         self.history.keep_audit(audited, version)
         return version
 
+    def kept_text(self, audited: Audited, name: str, make: Callable[[], str]) -> str:
+        """Give a text that follows from an audit alone; it is made once, and kept with the evidence."""
+        return Keeping(self.root, audited.key).text(name, make)
+
     def audit(self, dataset: Dataset, guesses: Collection[Guess] = (), choices: Choices | None = None) -> Audited:
         """Embed the rows, gather all evidence and let the checks judge it; lock the evaluation rows the first time.
 

@@ -26,14 +26,12 @@ from burnish.dataset.history import (
     RowState,
     Version,
     ancestry,
-    common_ancestor,
     descendants,
     row_edits,
 )
 from burnish.dataset.profiles import profile_of
 from burnish.dataset.row_changes import RowChanges, row_changes
 from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UsageError
-from burnish.kernels.cluster_identity import ABSENT, cluster_changes
 from burnish.pipeline.ledger import (
     DONE,
     Chosen,
@@ -48,14 +46,10 @@ from burnish.pipeline.ledger import (
 )
 from burnish.pipeline.tables import clusters_table
 from burnish.pipeline.version_diff import (
-    Step,
     VersionDiff,
-    changed_rows,
-    compared_rows,
-    finding_changes,
-    profile_shifts,
 )
 from burnish.workspace.audited import Audited
+from burnish.workspace.differences import Differences
 
 FOLLOWS_SHARE = 0.5
 """A source that shares fewer rows with the newest version is no successor of it, but a beginning."""
@@ -264,11 +258,14 @@ class History:
         """Write down what an audit of a version found."""
         rows = audited.evidence.get("cluster")
         cluster = np.full(len(audited.dataset), -1) if rows is None else np.asarray(rows, np.int64)
-        facts = {"key": audited.key, "created": now(), "parameters": dict(audited.parameters)}
+        facts = {"key": audited.key, "parameters": dict(audited.parameters), "n_findings": len(audited.findings)}
+        facts = json.loads(json_text(facts))
+        if {**(self.store.audit_facts(version) or {}), "created": None} == {**facts, "created": None}:
+            return
         found = KeptAudit(
             audited.findings_table().select(["code", "row_id", "severity", "score", "message"]),
             clusters_table(audited.evidence).select(["cluster", "name", "size"]), cluster,
-            json.loads(json_text(facts)),
+            {**facts, "created": now()},
         )  # fmt: skip
         self.store.keep_audit(version, found)
 
@@ -277,57 +274,7 @@ class History:
 
         Versions without a common ancestor are compared row by row.
         """
-        one, other = self.store.find(first), self.store.find(second)
-        audits = self.store.audit(one), self.store.audit(other)
-        clusters = findings = None
-        if audits[0] is not None and audits[1] is not None:
-            findings = finding_changes(audits[0].findings, audits[1].findings)
-            clusters = self._cluster_events((one, audits[0]), (other, audits[1]))
-        measured = other.effect if other.dataset == one.dataset and other.parent == one.number else None
-        evaluation = None if measured is None else self.store.evaluation(other)
-        slices = () if evaluation is None else tuple(evaluation.get("slices", ()))
-        rows = self._changed(one, other)
-        return VersionDiff(one, other, rows, profile_shifts(one, other), clusters, findings, measured, slices)
-
-    def _cluster_events(
-        self, first: tuple[Version, KeptAudit], second: tuple[Version, KeptAudit]
-    ) -> tuple[dict[str, Any], ...]:
-        """Tell what became of the clusters, by the rows that both versions have."""
-        sides = [self._clusters_by_place(*one) for one in (first, second)]
-        common, mine, theirs = np.intersect1d(sides[0][0], sides[1][0], assume_unique=True, return_indices=True)
-        rows = len(sides[0][0]) + len(sides[1][0]) - len(common)
-        before, after = np.full(rows, ABSENT), np.full(rows, ABSENT)
-        n_first = len(sides[0][0])
-        before[:n_first] = sides[0][1]
-        rest = np.setdiff1d(np.arange(len(sides[1][0])), theirs)
-        after[mine], after[n_first:] = sides[1][1][theirs], sides[1][1][rest]
-        names = [
-            dict(zip(*(a.clusters[c].to_pylist() for c in ("cluster", "name")), strict=True))
-            for _, a in (first, second)
-        ]
-        return tuple(
-            {
-                **event._asdict(), "names_before": [names[0].get(c) for c in event.before],
-                "names_after": [names[1].get(c) for c in event.after],
-            }
-            for event in cluster_changes(before, after)
-        )  # fmt: skip
-
-    def _clusters_by_place(self, version: Version, audit: KeptAudit) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
-        placed = RowState.after(self.store.entries(version.dataset, version.number)).placed
-        return (placed.segment.astype(np.int64) << 40) + placed.place, audit.cluster
-
-    def _changed(self, one: Version, other: Version) -> pa.Table:
-        versions = self.store.versions(one.dataset)
-        start = common_ancestor(versions, one.number, other.number) if one.dataset == other.dataset else None
-        if start is None:
-            return compared_rows(self.open(one.name), self.open(other.name))
-        sides = [[self._step(v) for v in ancestry(versions, end.number) if v.number > start] for end in (one, other)]
-        return changed_rows(*sides)
-
-    def _step(self, version: Version) -> Step:
-        brought = self.store.row_ids(version) if version.n_segment else None
-        return Step(version, self.store.ledger(version), brought)
+        return Differences(self.store, self.open).between(self.store.find(first), self.store.find(second))
 
     def why(self, name: str, row_id: str) -> list[dict[str, Any]]:
         """Tell the whole story of a row: when it came, each edit with its reason, evidence and measured effect."""

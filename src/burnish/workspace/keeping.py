@@ -3,11 +3,13 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from burnish.adapters.stores import FolderScratch, SealedScratch
 from burnish.dataset import Dataset
@@ -48,6 +50,16 @@ class Keeping:
             return bytes(SealedScratch(self.root / "evidence" / self.key).get(LOCK)) == lock.fingerprint.encode()
         except (DamagedFileError, FileNotFoundError):
             return False
+
+    def text(self, name: str, make: Callable[[], str]) -> str:
+        """Give a text that follows from the evidence alone; it is made once."""
+        kept = SealedScratch(self.root / "evidence" / self.key)
+        try:
+            return bytes(kept.get(name)).decode()
+        except (DamagedFileError, FileNotFoundError):
+            made = make()
+            kept.put(name, np.frombuffer(made.encode(), np.uint8))
+            return made
 
     @contextmanager
     def intermediates(self, n_rows: int) -> Iterator[Scratch]:

@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from burnish.adapters.models.answers import checked_numbers, checked_probabilities
 from burnish.dataset import Sample
@@ -76,6 +75,8 @@ class EstimatorModel:
             ) from error
 
     def _seeded(self, seed: int) -> Any:
+        # Late: it loads pandas along, which takes longer than a kept audit and is of no use to the probe.
+        clone = importlib.import_module("sklearn.base").clone
         model = clone(self.estimator, safe=False)
         names = model.get_params() if hasattr(model, "get_params") else {}
         seeds = {name: seed for name in names if name.split("__")[-1] == "random_state"}

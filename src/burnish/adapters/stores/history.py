@@ -209,6 +209,14 @@ class HistoryStore:
                 if not old.name.startswith(stem):
                     old.unlink()
 
+    def audit_facts(self, version: Version) -> dict[str, Any] | None:
+        """Give how the newest audit of a version was, None where it was not audited."""
+        try:
+            path = self.folder(version.dataset) / f"audits/{version.number:06d}.json"
+            return dict(durable.read_json(path)["facts"])
+        except FileNotFoundError:
+            return None
+
     def audit(self, version: Version) -> Audited | None:
         """Give what the newest audit of a version found, None where it was not audited."""
         folder = self.folder(version.dataset)
@@ -219,14 +227,13 @@ class HistoryStore:
         for name, written in document["files"].items():
             durable.refuse_damaged(folder / name, written)
         stem = folder / "audits" / document["stem"]
-        findings, clusters = (
-            _read(Path(f"{stem}.{what}.parquet")) for what in ("findings", "clusters")
-        )
+        findings, clusters = (_read(Path(f"{stem}.{what}.parquet")) for what in ("findings", "clusters"))
         return Audited(findings, clusters, durable.read_array(Path(f"{stem}.cluster.npy")), document["facts"])
 
     def row_ids(self, version: Version) -> pa.StringArray:
         """Give the ids of the rows that a version brought."""
-        path = self._made_sure(version, f"rows/{version.number:06d}.parquet")
+        path = self.folder(version.dataset) / f"rows/{version.number:06d}.parquet"
+        durable.refuse_damaged(path, version.files[f"rows/{path.name}"])
         return _read(path, [ROW_ID])[ROW_ID].combine_chunks()
 
     @contextmanager
