@@ -68,7 +68,7 @@ def publish(
         changes, effect = done.changes, done.effect
     facts = report_facts(audited, changes, effect, done=done, kept=kept)
     files: dict[str, bytes | str | pa.Table] = {
-        "report.html": _page(facts, None if kept is None or effect is not None else kept.text),
+        "report.html": _page(facts, audited, None if kept is None or effect is not None else kept.text),
         "summary.json": json_text(facts.summary),
         "rows.parquet": facts.rows,
         "findings.parquet": facts.findings,
@@ -84,13 +84,13 @@ def publish(
     return FolderSink(Path(out), owned=CONTRACT_FILES).write(files)
 
 
-def _page(facts: ReportFacts, text: KeepText | None) -> str:
+def _page(facts: ReportFacts, audited: Audited, text: KeepText | None) -> str:
     """Give the page; that of an audit is named by what it says beyond the evidence, but for its time and timings."""
     if text is None:
-        return report_html(facts)
+        return report_html(with_shown(facts, audited))
     said = {name: value for name, value in facts.summary.items() if name not in ("created", "timings")}
     digest = hashlib.blake2b(json_text([REVISION, facts.title, said]).encode(), digest_size=8).hexdigest()
-    return text(f"pages/{digest}", lambda: report_html(facts))
+    return text(f"pages/{digest}", lambda: report_html(with_shown(facts, audited)))
 
 
 def publish_comparison(out: str | Path, effect: Evaluation, disagreements: pa.Table, *, source: str) -> dict[str, str]:
@@ -140,16 +140,16 @@ def refuse_unwritable(out: str | Path, *sources: str) -> None:
 
 def page(audited: Audited, changes: Changeset | None, effect: Evaluation | None) -> str:
     """Give the report as one self-contained HTML page."""
-    return report_html(report_facts(audited, changes, effect))
+    return report_html(with_shown(report_facts(audited, changes, effect), audited))
 
 
 def report_facts(
     audited: Audited, changes: Changeset | None, effect: Evaluation | None, *, done: Curation | None = None,
     kept: Kept | None = None,
 ) -> ReportFacts:  # fmt: skip
-    """Give all that a report may say."""
+    """Give all that a report may say, but for the rows that a page shows (`with_shown`)."""
     evidence, dataset = audited.evidence, audited.dataset
-    facts = ReportFacts(
+    return ReportFacts(
         rows=rows_table(evidence, audited.findings),
         findings=audited.findings_table(),
         clusters=clusters_table(evidence),
@@ -160,7 +160,12 @@ def report_facts(
         texts=dataset.texts,
         title=dataset.name,
     )
-    shown = dataset.take([dataset.row_positions[row_id] for row_id in shown_row_ids(facts)])
+
+
+def with_shown(facts: ReportFacts, audited: Audited) -> ReportFacts:
+    """Add pictures and records of the rows that a page shows."""
+    dataset = audited.dataset
+    shown = dataset.take(dataset.positions_of(list(shown_row_ids(facts))))
     pictures = thumbnails(shown.images, shown.row_ids) if audited.kind == "image" else {}
     return replace(facts, thumbnails=pictures, records=_records(shown))
 
