@@ -76,7 +76,9 @@ class Answers:
 
 
 def review_tasks(evidence: Evidence, findings: Iterable[Finding]) -> list[ReviewTask]:
-    """Give a task for each row that a finding suggests to relabel, drop or review, surest first.
+    """Give a task for each row that a finding suggests to relabel, drop or review.
+
+    Rows for which another label is suggested come first; in both parts the surest first.
 
     Raises InputError where the labels are no classes: there is nothing to choose from.
     """
@@ -89,7 +91,8 @@ def review_tasks(evidence: Evidence, findings: Iterable[Finding]) -> list[Review
                 flagged[flag.row].append((finding, flag))
     for about in flagged.values():
         about.sort(key=lambda pair: -pair[1].score)
-    rows = sorted(flagged, key=lambda row: (-flagged[row][0][1].score, row))
+    bare = {row: all(flag.label is None for _, flag in about) for row, about in flagged.items()}
+    rows = sorted(flagged, key=lambda row: (bare[row], -flagged[row][0][1].score, row))
     part = dataset.take(rows)
     shown = zip(row_digests(part), given_labels(part), _texts(part), _images(part), strict=True)
     tasks = (_task(part.row_ids[i].as_py(), dataset.version, flagged[row]) for i, row in enumerate(rows))
