@@ -31,8 +31,7 @@ from burnish.kernels.slices import Family, cross, one_hot, regions
 from burnish.kernels.vectors import Vectors
 from burnish.pipeline.embedding import unit_rows
 
-N_TRAIN, N_EVALUATION, RETRAINS = 2_000, 5_000, 10
-MAX_DROP, MIN_ROWS = 0.05, 50
+N_TRAIN, N_EVALUATION, RETRAINS, MAX_DROP, MIN_ROWS = 2_000, 5_000, 10, 0.05, 50
 RESULTS = Path(__file__).parent / "results" / "slice_effects.json"
 
 Masks = NDArray[np.bool_]

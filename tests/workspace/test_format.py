@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from burnish.adapters.stores import HistoryStore, durable
+from burnish.adapters import durable
+from burnish.adapters.stores import HistoryStore
 from burnish.adapters.stores.upkeep import Upkeep
 from burnish.errors import InputError
 from burnish.workspace import Workspace

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from burnish.adapters.durable import sync_folder
 from burnish.errors import OutputError, UsageError
 
 REMEDIES = {
@@ -67,7 +68,7 @@ class FolderSink:
             _write_all(draft, files)
             draft.rename(self.folder)
             undo.pop_all()
-        _sync(self.folder.absolute().parent)
+        sync_folder(self.folder.absolute().parent)
 
     def _replace_files(self, files: Mapping[str, Content]) -> None:
         # The draft lies inside: the folder may be a mount point, and renames do not cross file systems.
@@ -82,7 +83,7 @@ class FolderSink:
                 for name in self.owned - files.keys():
                     _retire(self.folder / name, former / name, undo)
                 undo.pop_all()
-            _sync(self.folder)
+            sync_folder(self.folder)
 
 
 def _draft_folder(parent: Path, cleanup: ExitStack) -> Path:
@@ -151,26 +152,16 @@ def _write_all(folder: Path, files: Mapping[str, Content]) -> None:
                 file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _sync_written(place: Path) -> None:
     for path in (place, *place.rglob("*")):
         if path.is_dir():
-            _sync(path)
+            sync_folder(path)
         else:
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "posix":  # pragma: no cover  # Windows has no handle on a folder
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from burnish.adapters.stores import durable
+from burnish.adapters import durable
 from burnish.dataset import Dataset
 from burnish.dataset.changesets import with_labels
 from burnish.dataset.history import Entry, RowEdits, RowState, Version, ancestry, row_edits

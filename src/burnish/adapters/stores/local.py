@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from burnish.adapters.stores import durable
+from burnish.adapters import durable
 from burnish.errors import DamagedFileError
 
 _KEYS, _VECTORS = ".keys.npy", ".npy"

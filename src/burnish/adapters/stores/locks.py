@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from burnish.adapters.stores import durable
+from burnish.adapters import durable
 from burnish.dataset import Dataset
 from burnish.dataset.locks import Lock, Origin, compare
 from burnish.errors import InputError

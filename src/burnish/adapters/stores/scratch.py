@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from burnish.adapters.stores import durable
+from burnish.adapters import durable
 from burnish.errors import OutputError
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from burnish.adapters.stores import durable
+from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
 from burnish.adapters.stores.local import LocalStore
 from burnish.errors import DamagedFileError, InputError
