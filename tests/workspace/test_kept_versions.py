@@ -186,3 +186,21 @@ def test_what_was_measured_and_not_kept_is_written_down_once(kept):
     assert Upkeep(space.root).problems() == []
     Upkeep(space.root).free()
     assert len(space.history.store.tried(space.history.store.find("pets@1"))) == 1
+
+
+def test_evidence_of_older_versions_is_freed_unless_they_have_a_tag(kept):
+    space, before, path = kept
+    pq.write_table(table(260), path)
+    after = space.audit(*space.read(str(path), GIVEN))
+    space.keep(after, NOTE)
+
+    def keys() -> set[str]:
+        return {folder.name for folder in (space.root / "evidence").iterdir() if folder.is_dir()}
+
+    space.history.store.tag("pets", "gold", 1)
+    Upkeep(space.root).free()
+    assert keys() == {before.key, after.key}
+    space.history.store.tag("pets", "gold", None)
+    Upkeep(space.root).free()
+    assert keys() == {after.key}
+    assert space.history.diff("pets@1", "pets@2").findings is not None

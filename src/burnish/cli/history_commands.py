@@ -184,7 +184,9 @@ def verify(**options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Tell what would be freed, and free nothing.")
 @common_options
 def gc(**options: Any) -> None:
-    """Free what no version needs: interrupted writes, and evidence and vectors of rows that are in no version.
+    """Free what no version needs: interrupted writes, vectors of rows that are in no version, evidence.
+
+    Evidence of the newest version and of those with a tag stays; any other is made again when it is asked for.
 
     \b
     Example:

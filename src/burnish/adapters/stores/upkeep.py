@@ -96,8 +96,8 @@ class Upkeep:
     def free(self, *, dry_run: bool = False) -> list[Freed]:
         """Free what no version needs: give how many bytes of each kind.
 
-        That is what an interruption left, evidence and vectors of rows that are in no version, and evidence that no
-        audit of a version is told by. Raises DamagedFileError when a record cannot be read: what it needs is not known.
+        That is what an interruption left, vectors of rows that are in no version, and evidence, which can be made
+        again, but for the newest audited version of each data set and those with a tag. Raises DamagedFileError when a record cannot be read: what it needs is not known.
         """
         names = self._history.names()
         keys: set[str] = set()
@@ -107,9 +107,11 @@ class Upkeep:
             with self._history.writing(name) as folder:
                 versions = self._history.versions(name)
                 left += _remove(_orphans(folder), dry_run=dry_run)
+                facts = {number: self._history.audit_facts(version) for number, version in versions.items()}
+                audited = {number: str(one["key"]) for number, one in facts.items() if one is not None}
+                named = {*self._history.tags(name).values(), max(audited, default=0)}
+                keys |= {key for number, key in audited.items() if number in named}
                 for version in versions.values():
-                    audit = self._history.audit(version)
-                    keys |= set() if audit is None else {str(audit.facts["key"])}
                     if version.n_segment:
                         content.append(
                             np.asarray(durable.read_array(folder / f"rows/{version.number:06d}.content.npy"))
