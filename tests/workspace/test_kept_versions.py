@@ -190,7 +190,7 @@ def test_what_was_measured_and_not_kept_is_written_down_once(kept):
 
 def test_evidence_of_older_versions_is_freed_unless_they_have_a_tag(kept):
     space, before, path = kept
-    pq.write_table(table(260), path)
+    pq.write_table(table(320), path)
     after = space.audit(*space.read(str(path), GIVEN))
     space.keep(after, NOTE)
 

@@ -1,7 +1,7 @@
 """Upkeep of a workspace: make sure of every file, and free what no version needs."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
 from burnish.adapters.stores.local import LocalStore
+from burnish.dataset.history import Version
 from burnish.errors import DamagedFileError, InputError
 
 PARTS = ("rows", "edits", "order", "effects", "audits")
@@ -97,7 +98,8 @@ class Upkeep:
         """Free what no version needs: give how many bytes of each kind.
 
         That is what an interruption left, vectors of rows that are in no version, and evidence, which can be made
-        again, but for the newest audited version of each data set and those with a tag. Raises DamagedFileError when a record cannot be read: what it needs is not known.
+        again, but for the newest audited version of each data set and those with a tag. Raises DamagedFileError when
+        a record cannot be read: what it needs is not known.
         """
         names = self._history.names()
         keys: set[str] = set()
@@ -107,21 +109,21 @@ class Upkeep:
             with self._history.writing(name) as folder:
                 versions = self._history.versions(name)
                 left += _remove(_orphans(folder), dry_run=dry_run)
-                facts = {number: self._history.audit_facts(version) for number, version in versions.items()}
-                audited = {number: str(one["key"]) for number, one in facts.items() if one is not None}
-                named = {*self._history.tags(name).values(), max(audited, default=0)}
-                keys |= {key for number, key in audited.items() if number in named}
-                for version in versions.values():
-                    if version.n_segment:
-                        content.append(
-                            np.asarray(durable.read_array(folder / f"rows/{version.number:06d}.content.npy"))
-                        )
+                keys |= self._needed_evidence(name, versions)
+                brought = [number for number, version in versions.items() if version.n_segment]
+                content += [durable.read_array(folder / f"rows/{number:06d}.content.npy") for number in brought]
         return [
             Freed("interrupted writes", left + self._partials(dry_run=dry_run)),
             Freed("evidence", self._folders("evidence", keys, dry_run=dry_run)),
             Freed("intermediate results", self._folders("work", set(), dry_run=dry_run)),
             Freed("vectors", LocalStore(self.root / "vectors").keep_only(np.concatenate(content), dry_run=dry_run)),
         ]
+
+    def _needed_evidence(self, name: str, versions: Mapping[int, Version]) -> set[str]:
+        facts = {number: self._history.audit_facts(version) for number, version in versions.items()}
+        audited = {number: str(one["key"]) for number, one in facts.items() if one is not None}
+        named = {*self._history.tags(name).values(), max(audited, default=0)}
+        return {key for number, key in audited.items() if number in named}
 
     def _partials(self, *, dry_run: bool) -> int:
         """Remove files that were being written to caches when a process died."""
