@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from burnish.dataset import Dataset
 from burnish.dataset.changesets import label_strings
-from burnish.dataset.history import Version
+from burnish.dataset.history import LEDGER, Version
 from burnish.dataset.profiles import Shift, shifts
 from burnish.dataset.row_changes import row_changes
 from burnish.kernels.cluster_identity import cluster_changes
@@ -201,7 +201,7 @@ def _side(steps: Sequence[Step]) -> _Side:
 
 _NULL = np.array(None, object)
 _TOUCHED = ["row_id", "action", "code", "reason", "old_label", "label", "segment", "place"]
-_NONE = pa.table({name: pa.array([], pa.int64() if name in ("segment", "place") else pa.string()) for name in _TOUCHED})
+_NONE = pa.schema([LEDGER.field(name) for name in _TOUCHED]).empty_table()
 
 
 def _as_added(number: int, row_ids: pa.StringArray) -> pa.Table:
