@@ -14,6 +14,9 @@ MAX_VALUES = 50
 
 MAX_CHARACTERS = 80
 
+SMALLEST_MOVE = 0.01
+"""A mean that moved by less, in standard deviations, has not."""
+
 Profile = Mapping[str, Mapping[str, Any]]
 
 
@@ -42,7 +45,8 @@ def shifts(before: Profile, after: Profile) -> list[Shift]:
     """Give how far each field that both know has moved, the farthest first."""
     both = [name for name in before if name in after and before[name]["kind"] == after[name]["kind"]]
     found = [_shift(name, before[name], after[name]) for name in both]
-    return sorted((one for one in found if one.shift > 0), key=lambda one: -one.shift)
+    moved = (one for one in found if one.shift > (SMALLEST_MOVE if one.kind == "number" else 0))
+    return sorted(moved, key=lambda one: -one.shift)
 
 
 def _profile(values: pa.Array) -> dict[str, Any] | None:
