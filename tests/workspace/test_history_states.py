@@ -154,6 +154,25 @@ class Histories(RuleBasedStateMachine):
         self.history.store.tag("pets", tag, number)
         self.tags[tag] = number
 
+    @rule(data=st.data())
+    def tell_two_versions_apart(self, data: st.DataObject) -> None:
+        first, second = (data.draw(st.sampled_from(sorted(self.kept))) for _ in range(2))
+        before, after = ({row[0]: row[1:] for row in self.kept[number]} for number in (first, second))
+        expected = dict.fromkeys(after.keys() - before.keys(), "in")
+        expected |= dict.fromkeys(before.keys() - after.keys(), "out")
+        for row_id in before.keys() & after.keys():
+            if before[row_id][0] != after[row_id][0]:
+                expected[row_id] = "rewritten"
+            elif before[row_id][1] != after[row_id][1]:
+                expected[row_id] = "relabelled"
+        diff = self.history.diff(f"pets@{first}", f"pets@{second}")
+        told = {line["row_id"]: line for line in diff.rows.to_pylist()}
+        assert len(told) == len(diff.rows)
+        assert {row_id: line["change"] for row_id, line in told.items()} == expected
+        for row_id, line in told.items():
+            if line["change"] == "relabelled":
+                assert (line["old_label"], line["label"]) == (before[row_id][1], after[row_id][1])
+
     @precondition(lambda self: self.kept)
     @invariant()
     def every_version_is_what_it_was(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset
@@ -144,9 +145,20 @@ def rewritten(rows: pa.Table) -> pa.Table:
     twice = np.isin(ids.astype(str), both)
     kept = rows.filter(pa.array(~(twice & (change == "out"))))
     named = np.where((twice & (change == "in"))[~(twice & (change == "out"))], "rewritten", kept["change"])
-    return kept.set_column(1, ROWS.field("change"), pa.array(named, pa.string())).sort_by(
-        [("change", "ascending"), ("row_id", "ascending")]
-    )
+    return _in_order(kept.set_column(1, ROWS.field("change"), pa.array(named, pa.string())))
+
+
+def settled(rows: pa.Table, again: pa.Table) -> pa.Table:
+    """Give the lines with those of rows that went and came back as a second look at their fields found them."""
+    kept = rows.filter(pc.not_equal(rows["change"], "rewritten"))
+    looked = rows.filter(pc.is_in(rows["row_id"], again["row_id"].combine_chunks()))
+    told = {line["row_id"]: line for line in looked.to_pylist()}
+    lines = [{**line, **{k: told[line["row_id"]][k] for k in ("code", "reason")}} for line in again.to_pylist()]
+    return _in_order(pa.concat_tables([kept, pa.Table.from_pylist(lines, schema=ROWS)]))
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    return rows.sort_by([("change", "ascending"), ("row_id", "ascending")])
 
 
 def profile_shifts(first: Version, second: Version) -> tuple[Shift, ...]:

@@ -20,6 +20,7 @@ from burnish.pipeline.version_diff import (
     compared_rows,
     finding_changes,
     profile_shifts,
+    settled,
 )
 
 Codes = NDArray[np.integer]
@@ -57,7 +58,14 @@ class Differences:
             return compared_rows(self.opened(one.name), self.opened(other.name))
         versions = self.store.versions(one.dataset)
         sides = [[self._step(v) for v in ancestry(versions, end.number) if v.number > start] for end in (one, other)]
-        return changed_rows(*sides)
+        rows = changed_rows(*sides)
+        returned = rows.filter(pc.equal(rows["change"], "rewritten"))["row_id"].combine_chunks()
+        if not len(returned):
+            return rows
+        # A row that went and came back in another segment may well be what it was: only its fields can tell.
+        pair = [self.opened(version.name) for version in (one, other)]
+        again = compared_rows(*(dataset.take(dataset.positions_of(returned)) for dataset in pair))
+        return settled(rows, again)
 
     def _step(self, version: Version) -> Step:
         brought = self.store.row_ids(version) if version.n_segment else None
