@@ -57,12 +57,12 @@ def row_changes(first: Dataset, second: Dataset) -> RowChanges:
             relabelled = changed
         else:
             same &= ~changed
+    if not (first.vectors_are_content and second.vectors_are_content):
+        same &= ~_moved(first.vectors, second.vectors, (here, there))
     kept = np.zeros(len(first), np.bool_)
     kept[here[same]] = True
     new = np.ones(n_rows, np.bool_)
     new[there[same]] = False
-    if not (first.vectors_are_content and second.vectors_are_content):
-        same &= ~_moved(first.vectors, second.vectors, (here, there))
     return RowChanges(here[same], there[same], relabelled[same], np.flatnonzero(~kept), np.flatnonzero(new))
 
 
