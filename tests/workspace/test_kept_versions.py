@@ -204,3 +204,17 @@ def test_evidence_of_older_versions_is_freed_unless_they_have_a_tag(kept):
     Upkeep(space.root).free()
     assert keys() == {after.key}
     assert space.history.diff("pets@1", "pets@2").findings is not None
+
+
+def test_a_damaged_lock_of_the_evaluation_rows_is_named(kept):
+    space, _, _ = kept
+    (path,) = (space.root / "locks").glob("*.parquet")
+    whole = path.read_bytes()
+    found = []
+    for place in range(8, len(whole) - 8, max(1, len(whole) // 40)):
+        harmed = bytearray(whole)
+        harmed[place] ^= 1
+        path.write_bytes(harmed)
+        found += [problem.path == str(path) and not problem.rebuilt for problem in Upkeep(space.root).problems()]
+    assert all(found)
+    assert len(found) > 20

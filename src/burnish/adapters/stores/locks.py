@@ -35,7 +35,7 @@ class LockStore:
         does, since rows with another label are another task. Raises InputError for a file that is damaged: it may
         be the one.
         """
-        every = (self._read(path) for path in sorted(self.folder.glob("*.parquet")))
+        every = (self.read(path) for path in sorted(self.folder.glob("*.parquet")))
         locks = [lock for lock in every if lock.label == (dataset.roles.label or "")]
         locks.sort(key=lambda lock: (lock.name == dataset.name, lock.locked_at), reverse=True)
         return next((lock for lock in locks if compare(lock, dataset).belongs), None)
@@ -48,7 +48,8 @@ class LockStore:
             pq.write_table(_table(lock), file)
         return path
 
-    def _read(self, path: Path) -> Lock:
+    def read(self, path: Path) -> Lock:
+        """Read a lock and make sure of its fingerprint; raises InputError for a file that is damaged."""
         try:
             return _lock(pq.read_table(path, partitioning=None))
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:

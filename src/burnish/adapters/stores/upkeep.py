@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
 from burnish.adapters.stores.local import LocalStore
+from burnish.adapters.stores.locks import LockStore
 from burnish.dataset.history import Version
 from burnish.errors import DamagedFileError, InputError
 
@@ -79,9 +78,9 @@ class Upkeep:
     def _lock_problems(self) -> Iterator[Problem]:
         for path in sorted((self.root / "locks").glob("*.parquet")):
             try:
-                pq.read_table(path, partitioning=None)
-            except (OSError, pa.ArrowException) as error:
-                yield Problem(str(path), " ".join(str(error).split())[:200], rebuilt=False)
+                LockStore(path.parent).read(path)
+            except InputError as error:
+                yield Problem(str(path), str(error.args[0]).partition(" is damaged: ")[2].rstrip("."), rebuilt=False)
 
     def _cache_problems(self) -> Iterator[Problem]:
         for path in sorted([*(self.root / "vectors").glob("*/*.npy"), *(self.root / "evidence").rglob("*.npy")]):
