@@ -145,12 +145,15 @@ def test_what_lies_between_two_versions_is_told_by_findings_fields_and_rows(kept
     assert [(one["version"], one["action"]) for one in story] == [("pets@1", "add"), ("pets@2", "drop")]
 
 
-def test_a_version_by_reference_holds_no_field_and_is_refused_once_its_file_is_another(tmp_path):
+def test_a_version_by_reference_holds_no_field_and_is_refused_once_its_file_is_another(tmp_path, monkeypatch):
     path = tmp_path / "pets.parquet"
     pq.write_table(table(120), path)
+    monkeypatch.chdir(tmp_path)
     space = Workspace(tmp_path / "ws")
     audited = space.audit(*space.read(str(path), GIVEN))
-    version = space.keep(audited, Note(who="me", source=str(path)), by_reference=True)
+    version = space.keep(audited, Note(who="me", source="pets.parquet"), by_reference=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     assert pq.read_schema(tmp_path / "ws/datasets/pets/rows/000001.parquet").names == ["burnish.row_id"]
     assert space.history.open("pets@1").version == version.version
     changes = Changeset(version.version, (Edit("r3", "drop", "DUP001", "twin"),))
@@ -218,3 +221,17 @@ def test_a_damaged_lock_of_the_evaluation_rows_is_named(kept):
         found += [problem.path == str(path) and not problem.rebuilt for problem in Upkeep(space.root).problems()]
     assert all(found)
     assert len(found) > 20
+
+
+@pytest.mark.parametrize("by_reference", [True, False])
+def test_a_file_that_was_kept_by_reference_can_grow(tmp_path, by_reference):
+    path, space = tmp_path / "pets.parquet", Workspace(tmp_path / "ws")
+    for n, by in ((120, True), (130, by_reference), (140, False)):
+        pq.write_table(table(n), path)
+        audited = space.audit(*space.read(str(path), GIVEN))
+        space.keep(audited, Note(who="me", source=str(path)), by_reference=by)
+    versions = space.history.store.versions("pets")
+    assert [v.parent for v in versions.values()] == [None, None, None if by_reference else 2]
+    assert len(space.history.open("pets@3")) == 140
+    with pytest.raises(InputError, match="is not as it was"):
+        space.history.open("pets@1")

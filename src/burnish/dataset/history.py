@@ -197,6 +197,11 @@ def ancestry(versions: Mapping[int, Version], number: int) -> list[Version]:
     return path[::-1]
 
 
+def is_held(versions: Mapping[int, Version], number: int) -> bool:
+    """Tell whether the history holds the rows of an entry itself: neither it nor one it comes from is by reference."""
+    return not any(version.by_reference for version in ancestry(versions, number))
+
+
 def descendants(versions: Mapping[int, Version], number: int) -> list[int]:
     """Give the entries that come from `number`, itself first, the newest last."""
     found = {number}

@@ -15,7 +15,7 @@ from burnish.adapters.models.linear import LinearProbe
 from burnish.adapters.sources import Guess, read_source
 from burnish.adapters.stores import HistoryStore, LockStore
 from burnish.dataset import Changeset, Dataset, Evaluation, Evidence
-from burnish.dataset.history import Version
+from burnish.dataset.history import Version, is_held
 from burnish.dataset.locks import Lock, lock_rows
 from burnish.dataset.locks import compare as compare_lock
 from burnish.errors import InputError
@@ -50,6 +50,9 @@ from burnish.workspace.history import History, Note, history_name, with_roles
 from burnish.workspace.keeping import LOCK, Keeping
 from burnish.workspace.limits import Limits
 from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
+
+SAME = ("embedder", "seed", "recall", "keep_by", "evaluation_split")
+"""Parameters in which an audit has to agree with a former one to build on it."""
 
 
 class Workspace:
@@ -87,6 +90,8 @@ class Workspace:
 
     def keep(self, audited: Audited, note: Note, *, by_reference: bool = False) -> Version:
         """Write down the audited rows as a version, where they are none yet, and what the audit found."""
+        if by_reference and note.source is not None and Path(note.source).exists():
+            note = replace(note, source=str(Path(note.source).absolute()))  # it is read again from anywhere
         version = self.history.keep_source(audited.dataset, note, by_reference=by_reference)
         self.history.keep_audit(audited, version)
         return version
@@ -154,14 +159,15 @@ class Workspace:
         self, dataset: Dataset, vectoriser: Vectoriser, parameters: Mapping[str, Any]
     ) -> tuple[Evidence | None, Scratch | None]:
         """Give the kept evidence of the newest version that was audited in the same way, and where it lies."""
-        name, same = history_name(dataset), ("embedder", "seed", "recall", "keep_by", "evaluation_split")
-        for version in reversed(self.history.store.versions(name).values() if self.history.store.has(name) else ()):
-            audit = self.history.store.audit(version)
-            if audit is None or any(audit.facts["parameters"].get(one) != parameters[one] for one in same):
+        history, name = self.history, history_name(dataset)
+        versions = history.store.versions(name) if history.store.has(name) else {}
+        for number in (one for one in reversed(versions) if is_held(versions, one)):
+            facts = history.store.audit_facts(versions[number])
+            if facts is None or any(facts["parameters"].get(one) != parameters[one] for one in SAME):
                 continue
-            former = self.history.open(version.name)
+            former = history.open(versions[number].name)
             given = Evidence(former).adding(vectoriser.vectorise(former, row_kind(former)).columns)
-            with Keeping(self.root, str(audit.facts["key"])).evidence() as kept:
+            with Keeping(self.root, str(facts["key"])).evidence() as kept:
                 found = recalled(given, kept)
             return (None, None) if found is None else (found.evidence, kept)
         return None, None

@@ -27,6 +27,7 @@ from burnish.dataset.history import (
     Version,
     ancestry,
     descendants,
+    is_held,
     row_edits,
 )
 from burnish.dataset.profiles import profile_of
@@ -131,7 +132,8 @@ class History:
     def keep_source(self, dataset: Dataset, note: Note, *, by_reference: bool = False) -> Version:
         """Write down a data set as it was read; nothing when an entry holds just these rows.
 
-        What differs from the newest one that a source gave is all that is written, when most rows are the same.
+        What differs from the newest one that a source gave is all that is written, when most rows are the same and
+        that one was not kept by reference: what its file held may be gone.
         """
         known = self.version_of(dataset)
         if known is not None:
@@ -142,13 +144,14 @@ class History:
         refuse_unnameable(name, what="data set")
         draft = replace(_draft(dataset, "import", note), dataset=name)
         if not by_reference and self.store.has(name):
-            parent = [v for v in self.store.versions(name).values() if v.how == "import"][-1]
-            before = self.open(parent.name)
-            changes = row_changes(before, dataset)
-            if len(changes.here) >= FOLLOWS_SHARE * max(len(before), len(dataset)):
-                return self._keep_changed_source(
-                    replace(draft, parent=parent.number), (before, dataset), changes, note.tag
-                )
+            versions = self.store.versions(name)
+            parent = [v for v in versions.values() if v.how == "import"][-1]
+            if is_held(versions, parent.number):
+                before = self.open(parent.name)
+                changes = row_changes(before, dataset)
+                if len(changes.here) >= FOLLOWS_SHARE * max(len(before), len(dataset)):
+                    draft = replace(draft, parent=parent.number)
+                    return self._keep_changed_source(draft, (before, dataset), changes, note.tag)
         whole = replace(draft, n_segment=len(dataset), by_reference=by_reference, counts={"added": len(dataset)})
         return self.store.keep(whole, Addition(rows=dataset), note.tag)
 
