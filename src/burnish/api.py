@@ -19,11 +19,11 @@ from burnish.pipeline.decision import Policy
 from burnish.pipeline.pairing import both_predicted
 from burnish.pipeline.tables import clusters_table, evaluation_ids, rows_table, slices_table
 from burnish.pipeline.version_diff import VersionDiff
-from burnish.publishing import keep_curated, keep_made, note_of, page
+from burnish.publishing import page
 from burnish.reports.comparison import comparison_markdown
 from burnish.reports.log import version_facts
 from burnish.workspace import Audited, Budget, Choices, Curation, Experiment, Limits, Wish, Workspace
-from burnish.workspace.history import Note, Undone
+from burnish.workspace.history import Note, Undone, note_of
 
 
 class Table:
@@ -126,8 +126,7 @@ class Audit:
         changes.refuse_other(self.dataset)
         kept = self.keep(None if changes.edits else tag)
         if changes.edits:
-            note = note_of(self.audited, source=None, why=why, tag=tag)
-            kept = keep_made(self.workspace.history, self.dataset, changes, note)
+            kept = self.workspace.history.keep_changes(self.dataset, changes, note_of(self.audited, why=why, tag=tag))
         return replace(changes.apply(self.dataset), name=f"{kept.dataset}@{tag or kept.number}")
 
     def report(self, path: str | Path, effect: Evaluation | None = None, changes: Changeset | None = None) -> Path:
@@ -302,7 +301,7 @@ def curate(  # noqa: PLR0913 - what is asked is named by keyword
     asked = Experiment(model, metric, retrains, margin, max_slice_drop)
     audit.keep()
     done = audit.workspace.curate(audit.audited, asked, policy=policy)
-    keep_curated(audit.workspace, done, note_of(audit.audited, source=None))
+    audit.workspace.keep_curated(done, note_of(audit.audited))
     return done
 
 

@@ -1,8 +1,6 @@
-"""Publishing: what a run leaves behind, as files that appear whole or not at all, and as versions in the history."""
+"""Publishing: what a run leaves behind, as files that appear whole or not at all."""
 
 import hashlib
-import importlib.metadata
-import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -14,7 +12,7 @@ import pyarrow as pa
 from burnish.adapters.embedders.thumbnails import thumbnails
 from burnish.adapters.sinks import FolderSink, json_text
 from burnish.dataset import Changeset, Dataset, Evaluation
-from burnish.dataset.history import How, Version
+from burnish.dataset.history import Version
 from burnish.errors import OutputError
 from burnish.pipeline.acquiring import Acquisition
 from burnish.pipeline.summary import audit_sentence, verdict_sentence
@@ -23,8 +21,7 @@ from burnish.reports import REVISION, ReportFacts, report_html, shown_row_ids
 from burnish.reports.comparison import comparison_markdown
 from burnish.reports.junit import junit_xml
 from burnish.reports.sarif import sarif_json
-from burnish.workspace import Audited, Curation, Workspace
-from burnish.workspace.history import History, Note, effect_told
+from burnish.workspace import Audited, Curation
 
 CONTRACT_FILES = frozenset(
     {
@@ -190,44 +187,6 @@ def run_summary(
         "verdict_sentence": sentence,
         "history": None if kept is None else kept.to_json(),
     }
-
-
-def note_of(audited: Audited, *, source: str | None, why: str = "", tag: str | None = None) -> Note:
-    """Give what is written down with a version: the recipe is that of the audit."""
-    recipe = {"parameters": dict(audited.parameters), "burnish": importlib.metadata.version("burnish")}
-    return Note(why=why, source=source, recipe=json.loads(json_text(recipe)), tag=tag)
-
-
-def keep_made(
-    history: History, before: Dataset, changes: Changeset, note: Note, *, how: How = "apply",
-    effect: Evaluation | None = None,
-) -> Version:  # fmt: skip
-    """Write down the version that a changeset makes; when just that is the newest one, nothing but a tag."""
-    parent = history.version_of(before)
-    newest = None if parent is None else history.store.find(parent.dataset)
-    if parent is not None and newest is not None:
-        told = None if effect is None else effect_told(effect)
-        alike = (newest.how, newest.parent, newest.effect) == (how, parent.number, told)
-        if alike and newest.version == changes.apply(before).version:
-            if note.tag is not None:
-                history.store.tag(newest.dataset, note.tag, newest.number)
-            return newest
-    return history.keep_changes(before, changes, note, how=how, effect=effect)
-
-
-def keep_curated(workspace: Workspace, done: Curation, note: Note) -> Version | None:
-    """Write down the version that a curation made, with its effect; None where it made none.
-
-    What was measured and may not stand is written down as tried. The reason is the verdict where the note has none.
-    """
-    if done.effect is None:
-        return None
-    noted = replace(note, why=note.why or _verdict(done.effect, done.changes, done))
-    dataset = done.audited.dataset
-    if done.version is None:
-        workspace.history.keep_tried(dataset, done.changes, noted, done.effect)
-        return None
-    return keep_made(workspace.history, dataset, done.changes, noted, how="curate", effect=done.effect)
 
 
 def _verdict(effect: Evaluation, changes: Changeset, done: Curation | None) -> str:

@@ -185,7 +185,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, after_seconds):
     time.sleep(after_seconds)
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=60)
-    assert child.returncode in (130, -signal.SIGINT)
+    assert child.returncode in (130, -signal.SIGINT), err
     if child.returncode == 130:
         assert "Traceback" not in err
     assert not (tmp_path / "burnish-out").exists()

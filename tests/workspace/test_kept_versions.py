@@ -10,7 +10,7 @@ import pytest
 
 from burnish.adapters.stores.upkeep import Upkeep
 from burnish.dataset import Changeset, Edit
-from burnish.errors import InputError, MissingFieldError, UnknownVersionError
+from burnish.errors import InputError, MissingFieldError, UnknownVersionError, UsageError
 from burnish.workspace import Workspace
 from burnish.workspace.history import Note
 
@@ -235,3 +235,19 @@ def test_a_file_that_was_kept_by_reference_can_grow(tmp_path, by_reference):
     assert len(space.history.open("pets@3")) == 140
     with pytest.raises(InputError, match="is not as it was"):
         space.history.open("pets@1")
+
+
+def test_a_tag_is_not_taken_from_another_version(kept):
+    space, before, _ = kept
+    train = before.dataset.row_ids.filter(pa.array(~np.asarray(before.evidence["evaluation"], bool))).to_pylist()
+    changes = [Changeset(before.dataset.version, (Edit(row_id, "drop", "DUP001", "twin"),)) for row_id in train[:2]]
+    gold = Note(who="me", tag="gold")
+    made = space.history.keep_changes(before.dataset, changes[0], gold)
+    assert space.history.keep_changes(before.dataset, changes[0], gold) == made
+    with pytest.raises(UsageError, match=r"'gold' is pets@2 already.*--delete"):
+        space.history.keep_changes(before.dataset, changes[1], gold)
+    with pytest.raises(UsageError, match="already"):
+        space.history.undo("pets@2", gold)
+    with pytest.raises(UsageError, match="already"):
+        space.keep(before, gold)
+    assert sorted(space.history.store.versions("pets")) == [1, 2]

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from rich.console import Console
 
 from burnish.adapters.sinks import FolderSink
@@ -12,23 +11,20 @@ from burnish.adapters.sinks.exports import FORMS
 from burnish.adapters.sinks.exports import export as export_rows
 from burnish.adapters.sinks.folder import Content
 from burnish.adapters.sources.answers import read_answers
-from burnish.adapters.stores import LockStore
-from burnish.cli.keeping import refuse_taken
+from burnish.cli.keeping import refuse_tag
 from burnish.cli.progress import Bars
 from burnish.cli.running import choices_of, print_json, workspace_of
 from burnish.cli.terminal_history import show_answers
 from burnish.dataset import Dataset
 from burnish.dataset.history import Version
-from burnish.dataset.locks import compare
 from burnish.pipeline.ballot import choices as answers_of
 from burnish.pipeline.review import answered, review_tasks
 from burnish.protocols import Silent
-from burnish.publishing import keep_made, refuse_unwritable
+from burnish.publishing import refuse_unwritable
 from burnish.reports.label_studio import label_studio_config, label_studio_tasks
 from burnish.reports.log import version_facts
 from burnish.reports.numbers import plural
 from burnish.reports.review_csv import review_csv
-from burnish.steps.splits import given_evaluation
 from burnish.workspace import Workspace
 from burnish.workspace.history import Note
 
@@ -61,17 +57,17 @@ def import_labels(  # noqa: PLR0913 - the flags of the command
     """Take the answers of people as a new version."""
     history = (workspace := workspace_of(options, Silent())).history
     found = history.store.find(source)
-    refuse_taken(history, found.dataset, tag)
+    refuse_tag(history, found.dataset, tag)
     dataset = history.open(found.name)
     answers = answered(
-        read_answers(file), dataset, locked=_locked(workspace, dataset), new_labels=new_labels,
+        read_answers(file), dataset, locked=workspace.locked_ids(dataset), new_labels=new_labels,
         skip_refused=skip_refused, seed=options["seed"],
     )  # fmt: skip
     made = None
     if answers.changes.edits:
         n_people = len(answers.annotators)
         note = Note(why or f"answers of {n_people} {'person' if n_people == 1 else 'people'}", source=file, tag=tag)
-        made = keep_made(history, dataset, answers.changes, note, how="relabel")
+        made = history.keep_changes(dataset, answers.changes, note, how="relabel")
     if as_json:
         tags = history.store.tags(found.dataset)
         print_json({**answers.to_json(), "new": None if made is None else version_facts(made, tags)}, {})
@@ -94,15 +90,6 @@ def _export_tasks(
             "labeling.xml": label_studio_config(tasks, classes, several=several),
         }
     return FolderSink(Path(out)).write(files), f"{plural(len(tasks), 'row')} to review"
-
-
-def _locked(workspace: Workspace, dataset: Dataset) -> set[str]:
-    """Give the ids of the evaluation rows: those that an audit locked, else those of the given split."""
-    lock = LockStore(workspace.root / "locks").find(dataset)
-    if lock is not None:
-        return set(compare(lock, dataset).there)
-    given = given_evaluation(dataset, None)
-    return set() if given is None else set(dataset.row_ids.filter(pa.array(given)).to_pylist())
 
 
 def _about(workspace: Workspace, version: Version) -> About:

@@ -7,9 +7,8 @@ from burnish.adapters.stores.history import refuse_unnameable
 from burnish.dataset import Dataset
 from burnish.dataset.history import Version
 from burnish.errors import UsageError
-from burnish.publishing import note_of
 from burnish.workspace import Audited, Workspace
-from burnish.workspace.history import History, Note, history_name
+from burnish.workspace.history import History, Note, history_name, note_of
 
 
 def name_of(workspace: Workspace, source: str, options: Mapping[str, Any]) -> str | None:
@@ -22,17 +21,10 @@ def name_of(workspace: Workspace, source: str, options: Mapping[str, Any]) -> st
     return None if name is None else str(name)
 
 
-def refuse_taken(history: History, name: str, tag: str | None, *, free: str | None = None) -> None:
-    """Raise UsageError for a tag that is none, or that another version has; `free`: the hash of one that may."""
-    if tag is None:
-        return
+def refuse_tag(history: History, name: str, tag: str | None, *, free: str | None = None) -> None:
+    """Raise UsageError, before any work, for a tag that cannot be one, or that another version has."""
     Note(tag=tag)
-    number = history.store.tags(name).get(tag)
-    if number is not None and history.store.versions(name)[number].version != free:
-        raise UsageError(
-            f"{tag!r} is {name}@{number} already.",
-            remedy=f"Choose another tag, or take it away first: burnish tag {name}@{number} {tag} --delete",
-        )
+    history.refuse_taken(name, tag, free=free)
 
 
 def refuse_unkeepable(workspace: Workspace, dataset: Dataset, options: Mapping[str, Any], *, new: bool) -> None:
@@ -41,8 +33,7 @@ def refuse_unkeepable(workspace: Workspace, dataset: Dataset, options: Mapping[s
         refuse_unnameable(history_name(dataset), what="data set")
     except UsageError as error:
         raise UsageError(str(error.args[0]), remedy="Say how to call it: --name NAME.") from error
-    free = None if new else dataset.version
-    refuse_taken(workspace.history, history_name(dataset), options.get("tag"), free=free)
+    refuse_tag(workspace.history, history_name(dataset), options.get("tag"), free=None if new else dataset.version)
 
 
 def keep_audited(

@@ -35,8 +35,6 @@ from burnish.pipeline.tables import clusters_table
 from burnish.protocols import Progress
 from burnish.publishing import (
     Kept,
-    keep_curated,
-    note_of,
     publish,
     refuse_unwritable,
     report_facts,
@@ -45,6 +43,7 @@ from burnish.publishing import (
 from burnish.reports import report_markdown
 from burnish.reports.numbers import lift_words
 from burnish.workspace import Audited, Choices, Curation, Experiment, Limits, Workspace
+from burnish.workspace.history import note_of
 
 EXIT_OF_VERDICT = {"better": 0, "no worse": 0, "worse": 1, "inconclusive": 2}
 REVIEWED = 150
@@ -84,8 +83,8 @@ def curate(*, source: str, out: str, as_json: bool, **options: Any) -> int:
     except BurnishError:
         publish(out, audited, kept=kept)  # the audit stands, though its change cannot be measured
         raise
-    note = note_of(audited, source=None, why=options["why"] or "", tag=options["tag"])
-    kept = kept._replace(new=keep_curated(workspace, done, note))
+    note = note_of(audited, why=options["why"] or "", tag=options["tag"])
+    kept = kept._replace(new=workspace.keep_curated(done, note))
     written = publish(out, audited, done=done, kept=kept)
     _write_markdown(options, audited, done.changes, done.effect)
     document = run_summary(audited, done.changes, done.effect, done=done, kept=kept)

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from burnish.cli.files import refuse_no_place, write_text
-from burnish.cli.keeping import refuse_taken
+from burnish.cli.keeping import refuse_tag
 from burnish.cli.running import print_json, workspace_of
 from burnish.cli.terminal_history import (
     show_catalog,
@@ -87,7 +87,7 @@ def tag(*, version: str, tag: str, delete: bool, as_json: bool, **options: Any) 
             raise UnknownVersionError(f"{found.name} has no tag {tag!r}.", remedy=f"Its tags: {there or 'none'}.")
         history.store.tag(found.dataset, tag, None)
     else:
-        refuse_taken(history, found.dataset, tag, free=found.version)
+        refuse_tag(history, found.dataset, tag, free=found.version)
         history.store.tag(found.dataset, tag, found.number)
     tags = history.store.tags(found.dataset)
     if as_json:
@@ -104,7 +104,7 @@ def undo(
 ) -> int:  # fmt: skip
     """Take back what a version changed as a new one."""
     history = _history(options)
-    refuse_taken(history, version.partition("@")[0], tag)
+    refuse_tag(history, version.partition("@")[0], tag)
     undone = history.undo(version, Note(why=why or "", tag=tag), row_ids=rows, codes=codes)
     if as_json:
         made = undone.version

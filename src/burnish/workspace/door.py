@@ -40,6 +40,7 @@ from burnish.pipeline.retraining import Protocol
 from burnish.pipeline.selecting import Budget, choose_rows, selected_table, selection_effect
 from burnish.pipeline.settings import Setting, setting_of
 from burnish.pipeline.standards import Standard
+from burnish.pipeline.summary import verdict_sentence
 from burnish.pipeline.trials import Trial, tuned_checks, with_figures
 from burnish.protocols import Check, Model, Progress, Silent, Step
 from burnish.steps.splits import Splits, given_evaluation
@@ -95,6 +96,29 @@ class Workspace:
         version = self.history.keep_source(audited.dataset, note, by_reference=by_reference)
         self.history.keep_audit(audited, version)
         return version
+
+    def keep_curated(self, done: Curation, note: Note) -> Version | None:
+        """Write down the version that a curation made, with its effect; None where it made none.
+
+        What was measured and may not stand is written down as tried. The reason is the verdict where the note has none.
+        """
+        if done.effect is None:
+            return None
+        left_out = () if done.choice is None else done.choice.left_out
+        noted = replace(note, why=note.why or verdict_sentence(done.effect, done.changes, left_out))
+        dataset = done.audited.dataset
+        if done.version is None:
+            self.history.keep_tried(dataset, done.changes, noted, done.effect)
+            return None
+        return self.history.keep_changes(dataset, done.changes, noted, how="curate", effect=done.effect)
+
+    def locked_ids(self, dataset: Dataset) -> set[str]:
+        """Give the ids of the evaluation rows: those that an audit locked, else those of the given split."""
+        lock = LockStore(self.root / "locks").find(dataset)
+        if lock is not None:
+            return set(compare_lock(lock, dataset).there)
+        given = given_evaluation(dataset, None)
+        return set() if given is None else set(dataset.row_ids.filter(pa.array(given)).to_pylist())
 
     def kept_text(self, audited: Audited, name: str, make: Callable[[], str]) -> str:
         """Give a text that follows from an audit alone; it is made once, and kept with the evidence."""

@@ -1,6 +1,7 @@
 """Histories: every version of the data sets of a workspace, how each came about, and the way back."""
 
 import getpass
+import importlib.metadata
 import json
 import os
 from collections import Counter
@@ -85,6 +86,12 @@ class Note:
             refuse_unnameable(self.tag, what="tag")
 
 
+def note_of(audited: Audited, *, source: str | None = None, why: str = "", tag: str | None = None) -> Note:
+    """Give what is written down with a version: the recipe is that of the audit."""
+    recipe = {"parameters": dict(audited.parameters), "burnish": importlib.metadata.version("burnish")}
+    return Note(why=why, source=source, recipe=json.loads(json_text(recipe)), tag=tag)
+
+
 class Undone(NamedTuple):
     """The version that an undo made (None when nothing was left to undo), and rows that were changed since."""
 
@@ -129,18 +136,32 @@ class History:
         same = [v for v in self.store.versions(name).values() if v.version == dataset.version]
         return next((v for v in same if v.name == dataset.name), same[-1] if same else None)
 
+    def refuse_taken(self, name: str, tag: str | None, *, free: str | None = None) -> None:
+        """Raise UsageError for a tag that another version has; `free`: the hash of one that may have it."""
+        number = self.store.tags(name).get(tag or "")
+        if number is not None and self.store.versions(name)[number].version != free:
+            raise UsageError(
+                f"{tag!r} is {name}@{number} already.",
+                remedy=f"Choose another tag, or take it away first: burnish tag {name}@{number} {tag} --delete",
+            )
+
+    def _named(self, version: Version, tag: str | None) -> Version:
+        """Give a version that is there its tag, too."""
+        if tag is not None:
+            self.store.tag(version.dataset, tag, version.number)
+        return version
+
     def keep_source(self, dataset: Dataset, note: Note, *, by_reference: bool = False) -> Version:
         """Write down a data set as it was read; nothing when an entry holds just these rows.
 
         What differs from the newest one that a source gave is all that is written, when most rows are the same and
         that one was not kept by reference: what its file held may be gone.
         """
+        name = history_name(dataset)
+        self.refuse_taken(name, note.tag, free=dataset.version)
         known = self.version_of(dataset)
         if known is not None:
-            if note.tag is not None:
-                self.store.tag(known.dataset, note.tag, known.number)
-            return known
-        name = history_name(dataset)
+            return self._named(known, note.tag)
         refuse_unnameable(name, what="data set")
         draft = replace(_draft(dataset, "import", note), dataset=name)
         if not by_reference and self.store.has(name):
@@ -186,7 +207,8 @@ class History:
     ) -> Version:
         """Write down the version that a changeset makes of a data set that is in the history.
 
-        Raises StaleChangesetError when no entry holds the rows that it was made for.
+        When just that is the newest version, nothing is written but a tag. Raises StaleChangesetError when no entry
+        holds the rows that it was made for, UsageError for a tag that another version has.
         """
         parent = self.version_of(before)
         if parent is None:
@@ -196,14 +218,19 @@ class History:
             )
         if any(edit.action == "weight" for edit in changes.edits):
             raise UsageError("the changeset weights rows, which no version keeps.", remedy="Leave these edits out.")
-        after = changes.apply(before)
+        after, told = changes.apply(before), None if effect is None else effect_told(effect)
+        self.refuse_taken(parent.dataset, note.tag, free=after.version)
+        newest = self.store.find(parent.dataset)
+        made = newest.how, newest.parent, newest.version, newest.effect
+        if made == (how, parent.number, after.version, told):
+            return self._named(newest, note.tag)
         placed = RowState.after(self.store.entries(parent.dataset, parent.number)).placed
         lines = with_places(
             decided_lines(changes, note.who), before, before.positions_of([e.row_id for e in changes.edits]), placed
         )
         draft = replace(
             _draft(after, how, note), dataset=parent.dataset, parent=parent.number, counts=counted(lines),
-            codes=codes_of(lines), effect=None if effect is None else effect_told(effect),
+            codes=codes_of(lines), effect=told,
         )  # fmt: skip
         evaluation = None if effect is None else json.loads(json_text(effect.to_json()))
         return self.store.keep(draft, Addition(edits=lines, evaluation=evaluation), note.tag)
@@ -228,6 +255,7 @@ class History:
         A row that another edit changed since stays as it is, and is told.
         """
         version = self.store.find(called)
+        self.refuse_taken(version.dataset, note.tag)
         versions = self.store.versions(version.dataset)
         newest = versions[descendants(versions, version.number)[-1]]
         path = ancestry(versions, newest.number)
