@@ -111,6 +111,8 @@ def test_a_grown_source_is_kept_as_what_is_new_and_keeps_its_clusters(kept):
     version = space.keep(after, NOTE)
     assert (version.number, version.parent, version.n_segment, dict(version.counts)) == (2, 1, 9, {"added": 9})
     assert "growth" in after.evidence
+    assert before.notes == ()
+    assert after.notes[0].startswith("Built on a former audit: 300 rows stayed, 9 are new, 0 gone")
     old, new = np.asarray(before.evidence["cluster"]), np.asarray(after.evidence["cluster"])[:300]
     assert np.mean(old == new) > 0.9
     diff = space.history.diff("pets@1", "pets@2")
@@ -118,6 +120,7 @@ def test_a_grown_source_is_kept_as_what_is_new_and_keeps_its_clusters(kept):
     assert {"persists"} <= {event["kind"] for event in diff.clusters}
     again = space.audit(*space.read("pets@2", {}))
     assert set(again.timings) == {"embed", "judge"}
+    assert again.notes == after.notes
     np.testing.assert_array_equal(np.asarray(again.evidence["cluster"])[:300], new)
 
 

@@ -33,6 +33,17 @@ def grown(evidence: Evidence, former: Evidence) -> Evidence:
     return replace(evidence, former=Former(former, rows, near=near)).adding([Summary("growth", table)])
 
 
+def growth_note(evidence: Evidence) -> tuple[str, ...]:
+    """Say that an audit built on a former one, and how much of it; nothing where all was made anew."""
+    line = evidence.table("growth").to_pylist()[0] if "growth" in evidence else {"changed": 0}
+    if not line["changed"]:
+        return ()
+    return (
+        f"Built on a former audit: {line['kept']:,} rows stayed, {line['new']:,} are new, {line['gone']:,} gone; what "
+        "holds for rows that stayed was kept (docs/topics/growth.md). Another --workspace makes all anew.",
+    )
+
+
 def match_rows(former: Dataset, dataset: Dataset) -> NDArray[np.int64]:
     """Give each row (n,) the position that it has in the former version, -1 where its id or content is new."""
     ids = pc.index_in(dataset.row_ids, value_set=former.row_ids)

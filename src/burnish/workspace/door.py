@@ -28,7 +28,7 @@ from burnish.pipeline.comparison import Pair, compare, disagreements
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.gathering import gather, judge
-from burnish.pipeline.growth import grown
+from burnish.pipeline.growth import grown, growth_note
 from burnish.pipeline.kept_trials import KeptTrials
 from burnish.pipeline.measurement import measure
 from burnish.pipeline.memory import Need
@@ -176,7 +176,8 @@ class Workspace:
         timings |= gathered.timings | {"judge": perf_counter() - started}
         return Audited(
             gathered.evidence, findings, kind, tuple(guesses), gathered.skipped, timings, parameters, lock,
-            {trial.code: trial.told(checks) for trial in trials}, notes, choices.embedder, keeping.key,
+            {trial.code: trial.told(checks) for trial in trials}, (*growth_note(gathered.evidence), *notes),
+            choices.embedder, keeping.key,
         )  # fmt: skip
 
     def _former(
