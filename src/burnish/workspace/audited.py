@@ -26,8 +26,9 @@ LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "pyarrow", "onnxruntime"
 class Audited:
     """What an audit knows: the evidence, what the checks found, and how it came about.
 
-    `detectors`: code → precision and recall on planted defects. `notes`: what was kept of a former audit, what became of thresholds.
-    `embedder`: the one that was asked for. `key`: names the evidence that the steps left in the workspace.
+    `detectors`: code → precision and recall on planted defects. `notes`: what was kept of a former audit, and what
+    became of thresholds. `embedder`: the one that was asked for. `key`: names the evidence that the steps left in the
+    workspace.
     """
 
     evidence: Evidence
