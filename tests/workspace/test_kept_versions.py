@@ -11,7 +11,8 @@ import pytest
 from burnish.adapters.stores.upkeep import Upkeep
 from burnish.dataset import Changeset, Edit
 from burnish.errors import InputError, MissingFieldError, UnknownVersionError, UsageError
-from burnish.workspace import Workspace
+from burnish.pipeline.recipe import changed_checks, checks_of
+from burnish.workspace import Choices, Workspace
 from burnish.workspace.history import Note
 
 pytestmark = pytest.mark.slow
@@ -254,3 +255,31 @@ def test_a_tag_is_not_taken_from_another_version(kept):
     with pytest.raises(UsageError, match="already"):
         space.keep(before, gold)
     assert sorted(space.history.store.versions("pets")) == [1, 2]
+
+
+def test_a_version_reopens_as_its_audit_left_it(kept):
+    space, before, _ = kept
+    again = space.reopen("pets@1")
+    assert again.findings == before.findings
+    assert evidence_of(again).keys() == evidence_of(before).keys()
+    for name, values in evidence_of(before).items():
+        np.testing.assert_array_equal(evidence_of(again)[name], values)
+    assert again.lock.fingerprint == before.lock.fingerprint
+    assert again.detectors == before.detectors
+    assert again.summary()["findings"] == before.summary()["findings"]
+
+
+def test_an_audit_with_other_checks_reopens_with_their_thresholds(audited_once, tmp_path):
+    root, _ = audited_once
+    shutil.copytree(root, tmp_path / "copy")
+    space = Workspace(tmp_path / "copy" / "ws")
+    audited = space.audit(*space.read(str(root / "pets.parquet"), GIVEN), Choices(min_precision=0.999))
+    space.keep(audited, NOTE)
+    assert space.reopen("pets").findings == audited.findings
+    assert changed_checks(checks_of(space.reopen("pets").parameters["checks"])) == audited.parameters["checks"]
+
+
+def test_a_version_without_its_evidence_reopens_as_nothing(kept):
+    space, *_ = kept
+    shutil.rmtree(space.root / "evidence")
+    assert space.reopen("pets") is None

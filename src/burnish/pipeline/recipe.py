@@ -48,6 +48,13 @@ def changed_checks(checks: Sequence[Check]) -> dict[str, object]:
     }
 
 
+def checks_of(changed: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Give the checks that `changed_checks` told of; a null threshold is one that nothing passes."""
+    told = {code: setting for code, setting in changed.items() if setting is not False}
+    kept = [check for check in CHECKS if changed.get(check.code) is not False]
+    return tuple(_restored(check, told.get(check.code, {})) for check in kept)
+
+
 @dataclass(frozen=True)
 class _Reader:
     name: str
@@ -120,6 +127,17 @@ class _Reader:
 
 def _parameters(check: Check) -> dict[str, Any]:
     return {f.name: getattr(check, f.name) for f in fields(check)} if is_dataclass(check) else {}
+
+
+def _restored(check: Check, told: Mapping[str, Any]) -> Check:
+    """Give a check with the parameters that JSON kept: it writes tuples as lists and infinity as null."""
+    usual = _parameters(check)
+    typed = {
+        name: math.inf if value is None else tuple(value) if isinstance(value, list) else value
+        for name, value in told.items()
+        if name in usual
+    }
+    return replace(check, **typed) if typed else check  # type: ignore[type-var]  # what has parameters is a dataclass
 
 
 def _fits(value: object, kind: type) -> bool:

@@ -62,6 +62,8 @@ LEAST_AGREEMENT = 0.95
 LABEL_GRID = np.concatenate([np.arange(0.3, 0.95, 0.025), np.arange(0.95, 0.9975, 0.005)])
 PAIR_GRID = 1 / (1 + 10 ** -np.arange(0, 4.01, 0.125))
 OUTLIER_GRID = np.concatenate([ndtr(np.arange(2.0, 3.05, 0.1)), 1 - 3.0902323e-3 / np.geomspace(3.1, 60, 40)])
+FIGURES = {"trial_precision": "precision", "trial_recall": "recall"}
+"""What the evidence of a finding tells of the trial of its detector."""
 
 
 class Rates(NamedTuple):
@@ -172,7 +174,7 @@ def with_figures(findings: Iterable[Finding], trials: Iterable[Trial], checks: I
     """Give findings with `trial_precision` and `trial_recall` at the threshold that found them in their evidence."""
     thresholds = {check.code: _threshold(check) for check in checks if check.code in THRESHOLDS}
     figures = {trial.code: trial.at(thresholds[trial.code]) for trial in trials if trial.code in thresholds}
-    told = {code: {"trial_precision": of["precision"], "trial_recall": of["recall"]} for code, of in figures.items()}
+    told = {code: {name: of[figure] for name, figure in FIGURES.items()} for code, of in figures.items()}
     return [replace(f, evidence={**f.evidence, **told.get(f.code, {})}) for f in findings]
 
 

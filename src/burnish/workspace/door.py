@@ -50,6 +50,7 @@ from burnish.workspace.experiments import Experiment, probe_l2
 from burnish.workspace.history import History, Note, history_name, with_roles
 from burnish.workspace.keeping import LOCK, Keeping
 from burnish.workspace.limits import Limits
+from burnish.workspace.opening import Opening
 from burnish.workspace.vectorising import Vectorised, Vectoriser, row_kind
 
 SAME = ("embedder", "seed", "recall", "keep_by", "evaluation_split")
@@ -76,6 +77,15 @@ class Workspace:
     def _reread(self, version: Version) -> Dataset:
         given = {**asdict(version.roles), "embedding": version.roles.embedding or ""}
         return read_source(version.source, given, name=version.dataset, max_bytes=self.limits.memory)[0]
+
+    @property
+    def _opening(self) -> Opening:
+        return Opening(self.root, self.history, self.progress, self.limits.n_threads)
+
+    def reopen(self, called: str) -> Audited | None:
+        """Give a version as its newest audit left it; None where it was not audited, or its evidence was removed."""
+        with bounded(self.limits.n_threads):
+            return self._opening.audited(self.history.store.find(called))
 
     def read(
         self, source: object, given: Mapping[str, str | tuple[str, ...] | None], *, name: str | None = None
@@ -159,7 +169,7 @@ class Workspace:
             given = Evidence(dataset).adding(vectorised.columns)
             gathered, tried = recalled(given, kept), KeptTrials(kept)
             if gathered is None:
-                former, place = self._former(dataset, vectoriser, parameters)
+                former, place = self._former(dataset, parameters)
                 given = given if former is None else grown(given, former)
                 near = given.former is not None and given.former.near
                 tried = KeptTrials(kept, place if near else None)
@@ -180,9 +190,7 @@ class Workspace:
             choices.embedder, keeping.key,
         )  # fmt: skip
 
-    def _former(
-        self, dataset: Dataset, vectoriser: Vectoriser, parameters: Mapping[str, Any]
-    ) -> tuple[Evidence | None, Scratch | None]:
+    def _former(self, dataset: Dataset, parameters: Mapping[str, Any]) -> tuple[Evidence | None, Scratch | None]:
         """Give the kept evidence of the newest version that was audited in the same way, and where it lies."""
         history, name = self.history, history_name(dataset)
         versions = history.store.versions(name) if history.store.has(name) else {}
@@ -190,10 +198,7 @@ class Workspace:
             facts = history.store.audit_facts(versions[number])
             if facts is None or any(facts["parameters"].get(one) != parameters[one] for one in SAME):
                 continue
-            former = history.open(versions[number].name)
-            given = Evidence(former).adding(vectoriser.vectorise(former, row_kind(former)).columns)
-            with Keeping(self.root, str(facts["key"])).evidence() as kept:
-                found = recalled(given, kept)
+            found, kept = self._opening.gathered(versions[number], facts)
             return (None, None) if found is None else (found.evidence, kept)
         return None, None
 

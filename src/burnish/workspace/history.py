@@ -289,7 +289,10 @@ class History:
         """Write down what an audit of a version found."""
         rows = audited.evidence.get("cluster")
         cluster = np.full(len(audited.dataset), -1) if rows is None else np.asarray(rows, np.int64)
-        facts = {"key": audited.key, "parameters": dict(audited.parameters), "n_findings": len(audited.findings)}
+        facts = {
+            "key": audited.key, "parameters": dict(audited.parameters), "n_findings": len(audited.findings),
+            "embedder": audited.embedder, "task": audited.dataset.given_task, "detectors": dict(audited.detectors),
+        }  # fmt: skip
         facts = json.loads(json_text(facts))
         if {**(self.store.audit_facts(version) or {}), "created": None} == {**facts, "created": None}:
             return
