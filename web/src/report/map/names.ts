@@ -1,7 +1,7 @@
 // Names of clusters on the map: at the median of their rows, largest first, none over another.
 
 import type { Facet, MapData } from "../blob";
-import { color } from "../theme";
+import { color } from "../../shared/theme";
 import { toScreen, type Frame, type Viewport } from "./viewport";
 
 export interface Name {

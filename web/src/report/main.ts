@@ -1,17 +1,18 @@
 // Starts what a page of numbers and tables gains from a browser: map, charts, sorting, theme.
 
+import "./report.css";
 import { readMap } from "./blob";
 import { startCharts } from "./charts/start";
 import { jsonBlock } from "./dom";
 import { startMap } from "./map/start";
 import { startPrint } from "./print";
 import { makeSortable } from "./tables";
-import { startTheme } from "./theme";
+import { after, choose, startTheme, type Choice } from "../shared/theme";
 
 async function start(): Promise<void> {
   document.documentElement.classList.add("scripted");
   const button = document.getElementById("theme");
-  if (button instanceof HTMLButtonElement) startTheme(button);
+  if (button instanceof HTMLButtonElement) offerThemes(button);
   for (const table of document.querySelectorAll<HTMLTableElement>("table[data-sortable]")) makeSortable(table);
   startCharts();
   startPrint();
@@ -20,6 +21,20 @@ async function start(): Promise<void> {
   if (place === null || blob === null) return;
   startMap(place, await readMap(blob.textContent ?? ""), pictures());
   document.documentElement.dataset["ready"] = "true";
+}
+
+function offerThemes(button: HTMLButtonElement): void {
+  let choice = startTheme();
+  const say = (now: Choice): void => {
+    button.textContent = `Theme: ${now}`;
+    button.title = now === "auto" ? "As the system" : `Always ${now}`;
+  };
+  button.addEventListener("click", () => {
+    choice = after(choice);
+    choose(choice);
+    say(choice);
+  });
+  say(choice);
 }
 
 // Pictures that the page shows already serve the map too; only the others are kept apart.

@@ -2,7 +2,7 @@
 
 import type { MapData } from "../blob";
 import { element, thousands } from "../dom";
-import { onThemeChange } from "../theme";
+import { onThemeChange } from "../../shared/theme";
 import { shownRows, type Choice, type Shown } from "./filter";
 import { listen } from "./gestures";
 import { drawLegend } from "./legend";

@@ -1,7 +1,7 @@
 // Colors of the values of a facet: Okabe and Ito's for the first, then spread hues; quiet for none.
 
 import type { Facet } from "../blob";
-import { color, isDark } from "../theme";
+import { color, isDark } from "../../shared/theme";
 
 const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#b3438e", "#a67c00", "#3b8fc9", "#5b4fb0", "#a3303b", "#5d7f1f"];
 const DARK = ["#56a9e8", "#ff8a3d", "#2cc79a", "#e389c4", "#e8c547", "#8fd0ff", "#a89bff", "#ff7b86", "#a9d15a"];

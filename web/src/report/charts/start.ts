@@ -1,7 +1,7 @@
 // Draws every chart of the page and keeps it right when width or theme change.
 
 import { jsonBlock } from "../dom";
-import { onThemeChange } from "../theme";
+import { onThemeChange } from "../../shared/theme";
 import { drawChart, paint, type Chart } from "./intervals";
 
 export function startCharts(): void {

@@ -1,6 +1,6 @@
 // Paper shows everything: closed parts are opened before printing and closed again after.
 
-import { tell } from "./theme";
+import { tell } from "../shared/theme";
 
 export function startPrint(): void {
   let opened: HTMLDetailsElement[] = [];

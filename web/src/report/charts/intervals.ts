@@ -1,7 +1,7 @@
 // A chart of values with intervals, one line each, against reference lines and a shaded range.
 
 import { element } from "../dom";
-import { color } from "../theme";
+import { color } from "../../shared/theme";
 import { init, type ECharts } from "./library";
 
 export interface Dot {

@@ -1,0 +1,71 @@
+"""Documents of the map: rows, masks, slices."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from burnish.app.documents.shared import Row
+
+
+class Rows(BaseModel):
+    """Rows in the order that was asked for."""
+
+    rows: list[Row]
+
+
+class RowDetail(BaseModel):
+    """A row with all its text, its neighbors and the findings about it."""
+
+    row: Row
+    neighbors: list[Row]
+    findings: list[tuple[str, str, str]]
+
+
+class Similar(BaseModel):
+    """Rows like a row or a text, nearest first."""
+
+    rows: list[Row]
+
+
+class MaskAsked(BaseModel):
+    """A question that the page cannot answer itself; the answer is one bit a row, by position, lowest bit first.
+
+    `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2. `sql`: a condition over fields and columns.
+    `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row ids, one a line.
+    `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by name; `slice`: one that was found.
+    """
+
+    v: str
+    kind: Literal["text", "regex", "sql", "similar_row", "similar_text", "ids", "polygon", "set", "slice"]
+    value: str = Field(default="", max_length=1_000_000)
+    k: int = Field(default=100, ge=1, le=10_000)
+    polygon: list[tuple[float, float]] = Field(default=[], max_length=2_000)
+
+
+class SliceLine(BaseModel):
+    """A slice. `kind`: how it was found, or `named` by a person. `metric` with its interval; `gap`: rest minus slice.
+
+    `mask`: what to ask /api/mask for to see its rows.
+    """
+
+    name: str
+    description: str
+    kind: str
+    size: int
+    n_evaluated: int
+    metric: float | None
+    metric_low: float | None
+    metric_high: float | None
+    gap: float | None
+    p_value: float | None
+    q_value: float | None
+    keywords: list[str]
+    mask: Literal["slice", "set", "cluster"]
+
+
+class Slices(BaseModel):
+    """All slices; `overall`: the metric on all rows that were evaluated."""
+
+    metric: str
+    overall: float | None
+    slices: list[SliceLine]

@@ -1,0 +1,213 @@
+"""Documents of the workspace: its data sets, versions and jobs."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from burnish.app.documents.shared import Effect, Tried, Version
+
+
+class DatasetEntry(BaseModel):
+    """A data set of the workspace."""
+
+    name: str
+    description: str
+    owner: str
+    n_versions: int
+    newest: str
+    n_rows: int
+
+
+class About(BaseModel):
+    """What is served: version of burnish, the workspace, its data sets, who works here."""
+
+    burnish: str
+    workspace: str
+    who: str
+    datasets: list[DatasetEntry]
+    opens: str | None = None
+
+
+class Pulse(BaseModel):
+    """What may have changed meanwhile: newest version of the data set, number of review events, running jobs.
+
+    `opening`: whether the version is being read; until then other requests wait.
+    """
+
+    newest: str
+    seq: int
+    jobs: int
+    audited: bool
+    opening: bool
+
+
+class FoundKind(BaseModel):
+    """Findings of one check code. `reviewable`: findings that suggest an edit of rows; `decided` of these.
+
+    `precision`, `_low`, `_high`: what the detector showed on planted defects, null where it was not tried.
+    """
+
+    code: str
+    kind: str
+    title: str
+    about: str
+    severity: Literal["info", "warning", "error"]
+    findings: int
+    rows: int
+    reviewable: int
+    decided: int
+    accepted: int
+    rejected: int
+    message: str
+    precision: float | None = None
+    precision_low: float | None = None
+    precision_high: float | None = None
+
+
+class Advice(BaseModel):
+    """What to do next, and where."""
+
+    text: str
+    href: str
+
+
+class Share(BaseModel):
+    """How many rows a split or class has."""
+
+    name: str
+    n: int
+
+
+class Overview(BaseModel):
+    """The overview of a version."""
+
+    version: Version
+    parent: Version | None
+    newest: str
+    audited: bool
+    sentence: str
+    kind: str
+    splits: list[Share]
+    classes: list[Share]
+    n_classes: int
+    n_evaluation: int
+    n_clusters: int
+    found: list[FoundKind]
+    next: list[Advice]
+    measured: list["Measurement"]
+
+
+class Measurement(BaseModel):
+    """The effect of a change that was measured; `evaluation` is the document of evaluation.json."""
+
+    key: str
+    created: str
+    of: str
+    n_edits: int
+    effect: Effect
+    evaluation: dict[str, Any]
+
+
+class VersionLine(BaseModel):
+    """A version with what was tried on it and what was measured of it."""
+
+    version: Version
+    tried: list[Tried]
+    measured: list[Measurement]
+
+
+class Lineage(BaseModel):
+    """All versions of a data set, oldest first."""
+
+    dataset: str
+    description: str
+    owner: str
+    lines: list[VersionLine]
+
+
+class Ledger(BaseModel):
+    """Edits that made a version."""
+
+    total: int
+    lines: list[dict[str, Any]]
+
+
+class Diff(BaseModel):
+    """What lies between two versions (`VersionDiff.to_json`)."""
+
+    first: str
+    second: str
+    n_rows: list[int]
+    counts: dict[str, int]
+    rows: list[dict[str, Any]]
+    rows_left_off: int
+    shifts: list[dict[str, Any]]
+    clusters: list[dict[str, Any]] | None
+    findings: list[dict[str, Any]] | None
+    effect: Effect | None
+    slices: list[dict[str, Any]]
+
+
+class TagAsked(BaseModel):
+    """A tag to give, or with `delete` to take away."""
+
+    v: str
+    tag: str = Field(min_length=1, max_length=200)
+    delete: bool = False
+
+
+class UndoAsked(BaseModel):
+    """What to take back: all that made version `v`, or the edits of some rows or codes."""
+
+    v: str
+    row_ids: list[str] = []
+    codes: list[str] = []
+    why: str = ""
+
+
+class VersionAsked(BaseModel):
+    """A version to make of all that was accepted in the review of `v`.
+
+    `seq`: the last review event that was seen, so that nothing is kept that nobody saw.
+    """
+
+    v: str
+    seq: int
+    why: str = ""
+    tag: str | None = None
+
+
+class JobAsked(BaseModel):
+    """Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare `v` with `other`.
+
+    `models`: two models to compare on `v` instead of two versions.
+    """
+
+    kind: Literal["audit", "measure", "compare"]
+    v: str
+    what: Literal["pending", "made"] = "pending"
+    other: str | None = None
+    models: tuple[str, str] | None = None
+
+
+class Job(BaseModel):
+    """Long work and how far it is. `share`: 0..1, null where not known. `result`: where to look, when it is done."""
+
+    id: str
+    kind: str
+    title: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    remedy: str | None = None
+    href: str | None = None
+    said: str | None = None
+
+
+class Jobs(BaseModel):
+    """All jobs since the server started, newest first."""
+
+    jobs: list[Job]

@@ -1,0 +1,1 @@
+"""The endpoints, a module per topic: each asks the workspace and gives a document."""

@@ -1,0 +1,31 @@
+// What happened, said once: in the status line and by the live region for those who cannot see it.
+
+import { signal } from "@preact/signals";
+import { asProblem } from "./loaded";
+
+export interface Said {
+  text: string;
+  remedy: string;
+  bad: boolean;
+}
+
+export const said = signal<Said>({ text: "", remedy: "", bad: false });
+
+export function announce(text: string): void {
+  said.value = { text, remedy: "", bad: false };
+}
+
+export function complain(error: unknown): void {
+  const problem = asProblem(error);
+  said.value = { text: problem.message, remedy: problem.remedy, bad: true };
+}
+
+// Runs what a person asked for; what goes wrong is said, never swallowed.
+export async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    complain(error);
+    return null;
+  }
+}

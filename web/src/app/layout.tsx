@@ -1,0 +1,96 @@
+// The frame of every page: bar, what is wrong or new, the page itself, status line.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { after, choose, startTheme } from "../shared/theme";
+import { said } from "./announce";
+import { Help } from "./parts/help";
+import { JobsButton } from "./parts/jobs";
+import { useKeys } from "./keys";
+import { PAGES, href, open, page, setParams, version, type Page } from "./router";
+import { about, dataset, newer, pulse, trouble } from "./state";
+
+const TITLES: Record<Page, string> = {
+  overview: "Overview", map: "Map", findings: "Findings", slices: "Slices", compare: "Compare", versions: "Versions",
+};
+
+export function Layout({ children }: { children: ComponentChildren }) {
+  useKeys(
+    PAGES.map((one) => ({ keys: `g ${one[0]}`, title: TITLES[one], group: "Go to", run: () => open(href(one)) })),
+    [],
+  );
+  return (
+    <>
+      <a class="skip" href="#main">Skip to content</a>
+      <header class="bar">
+        <a class="brand" href={href("overview")}>burnish</a>
+        <VersionChoice />
+        <nav aria-label="Pages">
+          {PAGES.map((one) => (
+            <a key={one} href={href(one)} aria-current={page.value === one ? "page" : undefined}>{TITLES[one]}</a>
+          ))}
+        </nav>
+        <JobsButton />
+        <ThemeButton />
+        <Help />
+      </header>
+      <Notices />
+      <main id="main" tabIndex={-1} data-page={page.value}>{children}</main>
+      <footer class="status">
+        <span role="status" aria-live="polite" class={said.value.bad ? "bad" : ""}>
+          {said.value.text} {said.value.remedy}
+        </span>
+      </footer>
+    </>
+  );
+}
+
+function VersionChoice() {
+  const known = about.value?.datasets ?? [];
+  const newest = dataset.value?.n_versions ?? 0;
+  const [name, number] = version.value.split("@");
+  if (known.length === 0) return <span class="versions" />;
+  return (
+    <span class="versions">
+      <select aria-label="Data set" value={name} onChange={(event) => open(hrefOf(event.currentTarget.value))}>
+        {known.map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}
+      </select>
+      <select
+        aria-label="Version" value={number}
+        onChange={(event) => setParams({ v: `${name}@${event.currentTarget.value}` })}
+      >
+        {Array.from({ length: newest }, (_, i) => newest - i).map((one) => <option key={one} value={one}>{`v${one}`}</option>)}
+      </select>
+    </span>
+  );
+}
+
+function hrefOf(name: string): string {
+  const found = about.value?.datasets.find((one) => one.name === name);
+  return `${location.pathname}?${new URLSearchParams({ v: found?.newest ?? name })}`;
+}
+
+function Notices() {
+  if (trouble.value !== null) {
+    return <p class="notice bad" role="alert">{trouble.value.message} {trouble.value.remedy}</p>;
+  }
+  if (newer.value !== null) {
+    return (
+      <p class="notice" role="status">
+        {newer.value} is newer than the version on this page. <a href={`${location.pathname}?v=${encodeURIComponent(newer.value)}`}>Open it</a>
+      </p>
+    );
+  }
+  return pulse.value?.opening === true ? <p class="notice" role="status">Reading {version.value} …</p> : null;
+}
+
+const chosen = startTheme();
+
+function ThemeButton() {
+  const choice = useSignal(chosen);
+  const next = (): void => {
+    choice.value = after(choice.value);
+    choose(choice.value);
+  };
+  return <button type="button" onClick={next} title="Light, dark, or as the system">Theme: {choice.value}</button>;
+}

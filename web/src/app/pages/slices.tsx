@@ -1,0 +1,3 @@
+export function SlicesPage() {
+  return <p>Slices</p>;
+}

@@ -1,0 +1,3 @@
+// The map in a notebook (anywidget).
+
+export default { render: (): void => undefined };
