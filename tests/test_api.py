@@ -224,3 +224,9 @@ def test_a_curation_is_in_the_history(planted, tmp_path):
 def test_the_history_of_a_name_that_is_not_there_says_so(tmp_path):
     with pytest.raises(UnknownVersionError, match="no data set 'nobody'"):
         bn.history("nobody", workspace=tmp_path)
+
+
+def test_audit_effect_and_comparison_show_themselves_in_a_notebook(audit):
+    assert f"{len(audit.dataset):,} rows" in audit._repr_html_()
+    effect = bn.measure(audit, audit.changeset(drop=["LAB001"]), retrains=2)
+    assert effect._repr_html_().startswith('<div class="burnish">')

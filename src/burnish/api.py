@@ -22,8 +22,11 @@ from burnish.pipeline.version_diff import VersionDiff
 from burnish.publishing import page
 from burnish.reports.comparison import comparison_markdown
 from burnish.reports.log import version_facts
+from burnish.reports.notebook import audit_html, effect_html
 from burnish.workspace import Audited, Budget, Choices, Curation, Experiment, Limits, Wish, Workspace
 from burnish.workspace.history import Note, Undone, note_of
+
+Evaluation.shown_by = staticmethod(effect_html)
 
 
 class Table:
@@ -67,6 +70,9 @@ class Audit:
     audited: Audited
     workspace: Workspace
     source: str | None = None
+
+    def _repr_html_(self) -> str:
+        return audit_html(self.audited.summary())
 
     @cached_property
     def rows(self) -> Table:
@@ -239,6 +245,9 @@ class Comparison:
 
     effect: Evaluation
     disagreements: Table
+
+    def _repr_html_(self) -> str:
+        return effect_html(self.effect)
 
     def markdown(self) -> str:
         """Give a summary fit for a comment on a pull request."""

@@ -1,9 +1,9 @@
 """Evaluation: what a change did to a model, on locked rows, beside a random control."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from burnish.errors import InputError
 
@@ -88,8 +88,10 @@ class Evaluation:
 
     A lift is positive where after is better, also of a loss. `smallest_visible_lift` is the true lift that this
     evaluation set would show as better four times in five; `rows_for_one_point` how many rows would show one point
-    (None: no number would). `claim`: what the verdict is about.
+    (None: no number would). `claim`: what the verdict is about. `shown_by`: what shows it in a notebook.
     """
+
+    shown_by: ClassVar[Callable[["Evaluation"], str] | None] = None
 
     metric: str
     n_eval: int
@@ -119,6 +121,9 @@ class Evaluation:
     def allowed(self) -> bool:
         """Whether the change may stand: better or no worse, and no slice fell too far."""
         return self.verdict in ("better", "no worse") and (self.gate is None or self.gate.passed)
+
+    def _repr_html_(self) -> str | None:
+        return None if Evaluation.shown_by is None else Evaluation.shown_by(self)
 
     def arm(self, name: str) -> Arm:
         """Give the arm of that name."""
