@@ -82,8 +82,8 @@ def test_the_map_draws_every_cluster(open_page):
 def test_every_chart_is_drawn(open_page):
     page = open_page()
     assert page.locator("[data-chart]").count() == 7
-    assert page.locator("[data-chart] svg").count() == 7
-    assert page.locator("[data-chart=arms] svg path").count() > 10
+    assert page.locator("[data-chart] figure.chart").count() == 7
+    assert page.locator("[data-chart=arms] li.line").count() == page.locator("[data-chart=arms] .mark .point").count() > 3
 
 
 def test_a_press_on_the_legend_isolates_and_another_shows_all_again(open_page):
@@ -211,6 +211,8 @@ def test_without_scripts_the_numbers_tables_and_a_picture_of_the_map_are_there(o
     page.goto((pages / "text.html").as_uri())
     assert page.locator("img.static-map").is_visible()
     assert page.locator("#lift table").count() == 4
+    assert page.locator("[data-chart] > figure > svg[role=img]").count() == 7
+    assert all(chart.is_visible() for chart in page.locator("[data-chart] svg").all())
     assert not page.locator("#theme").is_visible()
     context.close()
 

@@ -8,7 +8,7 @@ from burnish.reports.markdown import report_markdown
 from burnish.reports.sarif import sarif_json
 from burnish.reports.shown import shown_row_ids
 
-REVISION = 1
+REVISION = 2
 """Goes up when the same facts give another page: pages are kept."""
 
 __all__ = [

@@ -1,10 +1,10 @@
-"""Charts: the numbers of each dot-and-interval chart as JSON; the browser draws them, the tables say the same."""
+"""Charts: the numbers of each dot-and-interval chart; a browser or `drawing` draws them, the tables say the same."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from burnish.reports.markup import Markup, clean, element
+from burnish.reports.markup import clean
 from burnish.reports.numbers import is_share, known
 
 CHART_ROWS = 40
@@ -67,15 +67,3 @@ def chart_of(title: str, metric: str, dots: Iterable[Dot | None], **options: Any
     if len(drawn) > CHART_ROWS:
         note = f"the first {CHART_ROWS} of {len(drawn)}" + (f"; {note}" if note else "")
     return Chart(title, axis, tuple(drawn[:CHART_ROWS]), percent=is_share(metric), note=note, **options)
-
-
-def chart_figure(name: str, chart: Chart | None) -> Markup | None:
-    """Give the place where the browser draws a chart."""
-    if chart is None:
-        return None
-    height = 76 + (34 if len(chart.dots) < 4 else 27) * len(chart.dots)
-    return element(
-        "figure",
-        element("figcaption", chart.title, element("small", chart.note) if chart.note else None),
-        element("div", class_="chart", data_chart=name, style=f"height:{height}px", role="img", aria_label=chart.title),
-    )

@@ -50,6 +50,15 @@ def drawn_chart(chart: Chart) -> Markup:
     )
 
 
+def chart_figure(name: str, chart: Chart | None) -> Markup | None:
+    """Give the chart as a still picture, at the place where a script draws it for the width of the screen."""
+    if chart is None:
+        return None
+    note = element("small", f" {chart.note}") if chart.note else None
+    figure = element("figure", element("figcaption", chart.title, note), drawn_chart(chart), class_="chart")
+    return element("div", figure, class_="drawn", data_chart=name)
+
+
 def said(chart: Chart) -> str:
     """Give the chart in words."""
     return f"{chart.title}. {'; '.join(f'{dot.name}: {_numbers(chart, dot)}' for dot in chart.dots)}."

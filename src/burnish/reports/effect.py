@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.dataset import Evaluation
-from burnish.reports.charts import Chart, Dot, chart_figure, chart_of, dot_of
+from burnish.reports.charts import Chart, Dot, chart_of, dot_of
+from burnish.reports.drawing import chart_figure
 from burnish.reports.effect_tables import (
     arms_table,
     choice_table,

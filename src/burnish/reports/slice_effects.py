@@ -1,7 +1,8 @@
 """Slice effects: before against after on named slices, on slices that a search found, and over time."""
 
 from burnish.dataset import Evaluation, SliceEffect
-from burnish.reports.charts import Chart, Dot, chart_figure, chart_of, dot_of
+from burnish.reports.charts import Chart, Dot, chart_of, dot_of
+from burnish.reports.drawing import chart_figure
 from burnish.reports.effect import lift_dot
 from burnish.reports.effect_tables import bucket_name, ordered_slices, slices_table, trend_buckets, trend_table
 from burnish.reports.effect_words import gate_sentence, slice_metric, trend_sentence

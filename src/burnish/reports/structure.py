@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from burnish.reports.cards import row_content, row_text
-from burnish.reports.charts import Chart, chart_figure, chart_of, dot
+from burnish.reports.charts import Chart, chart_of, dot
+from burnish.reports.drawing import chart_figure
 from burnish.reports.facts import ReportFacts
 from burnish.reports.markup import Markup, clean, element, join
 from burnish.reports.numbers import count, interval, lift_interval, metric_lift, number, p_value, percent

@@ -1,8 +1,9 @@
 // Starts what a page of numbers and tables gains from a browser: map, charts, sorting, theme.
 
+import "../shared/theme.css";
 import "./report.css";
 import { readMap } from "./blob";
-import { startCharts } from "./charts/start";
+import { startCharts } from "./charts";
 import { jsonBlock } from "./dom";
 import { startMap } from "./map/start";
 import { startPrint } from "./print";
