@@ -1,7 +1,7 @@
 // Builds the bundles into src/burnish: the app (page, map worker), the widget, the report. With --check it writes
 // nothing and fails when what is committed is not what the sources give.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import preact from "@preact/preset-vite";
@@ -68,6 +68,16 @@ for (const [path, text] of files) {
     await mkdir(join(path, ".."), { recursive: true });
     await writeFile(path, text);
     console.log(`${name} ${hash} ${text.length} bytes`);
+  }
+}
+// What an earlier build left and this one does not give.
+for (const place of Object.values(places)) {
+  for (const name of await readdir(join(here, place))) {
+    const path = join(here, place, name);
+    if (files.has(path)) continue;
+    if (process.argv.includes("--check")) stale += 1;
+    else await rm(path);
+    console.log(`${name} is left over`);
   }
 }
 process.exit(stale ? 1 : 0);

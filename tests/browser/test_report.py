@@ -83,7 +83,8 @@ def test_every_chart_is_drawn(open_page):
     page = open_page()
     assert page.locator("[data-chart]").count() == 7
     assert page.locator("[data-chart] figure.chart").count() == 7
-    assert page.locator("[data-chart=arms] li.line").count() == page.locator("[data-chart=arms] .mark .point").count() > 3
+    lines, points = (page.locator(f"[data-chart=arms] {one}").count() for one in ("li.line", ".mark .point"))
+    assert lines == points > 3
 
 
 def test_a_press_on_the_legend_isolates_and_another_shows_all_again(open_page):

@@ -1,5 +1,7 @@
 import json
 
+import pyarrow as pa
+
 from burnish.dataset import Finding, FlaggedRow
 from burnish.dataset.findings import SCHEMA, finding_id, findings_table
 
@@ -57,3 +59,18 @@ def test_without_rows_and_names_the_id_hangs_on_the_message():
 
 def test_an_id_of_rows_is_the_same_in_every_version_of_burnish():
     assert finding_id(twins(1, 2), IDS) == "DUP001-779f2ea076"
+
+
+def test_ids_may_come_as_an_arrow_array_and_each_row_has_its_own_evidence():
+    flags = (FlaggedRow(2, 0.5), FlaggedRow(0, 0.25, "drop", "b", {"n": 2}))
+    findings = [
+        about_the_set("few cats", kind="class"),
+        Finding("X001", "quality", "info", "odd", flags, evidence={"n": 1}),
+    ]
+    table = findings_table(findings, pa.array(IDS))
+    assert table.equals(findings_table(findings, IDS))
+    assert table["row_id"].to_pylist() == [None, IDS[2], IDS[0]]
+    assert [json.loads(line) for line in table["evidence"].to_pylist()][1:] == [{"n": 1}, {"n": 2}]
+    assert table["score"].to_pylist() == [1.0, 0.5, 0.25]
+    assert table["finding_id"].to_pylist() == [finding_id(findings[0], IDS), *[finding_id(findings[1], IDS)] * 2]
+    assert table["suggested_label"].to_pylist() == [None, None, "b"]

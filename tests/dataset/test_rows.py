@@ -120,3 +120,11 @@ def test_image_paths_are_given_below_their_root_and_bytes_as_they_are():
     structs = pa.array([{"bytes": b"x", "path": "a"}, {"bytes": None, "path": "b"}])
     assert images_of(structs).to_pylist() == [b"x", None]
     assert images_of(pa.array([{"bytes": None, "path": "b"}], structs.type), "/d").to_pylist() == ["/d/b"]
+
+
+@given(st.integers(0, 60), st.lists(st.integers(-3, 70), max_size=40))
+def test_rows_are_found_by_their_ids_however_few_are_asked_for(n_rows, wanted):
+    dataset = dataset_of([f"t{i}" for i in range(n_rows)])
+    found = dataset.positions_of([f"r{i}" for i in wanted])
+    assert found.tolist() == [i if 0 <= i < n_rows else -1 for i in wanted]
+    assert found.dtype == np.int64

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from burnish.dataset import Dataset, Evidence, Roles, Targets
 from burnish.errors import InputError
 from burnish.kernels.metrics import METRICS
-from burnish.pipeline.comparison import Pair, compare, disagreements
+from burnish.pipeline.comparison import Pair, compare, disagreements, most_different, outcomes
 from burnish.pipeline.standards import Standard
 
 pytestmark = pytest.mark.slow
@@ -219,6 +219,74 @@ def test_the_difference_of_a_loss_is_positive_where_b_is_better():
     by_row = {line["row_id"]: line["difference"] for line in table}
     assert by_row["r2"] < 0
     assert all(value < 0 for row_id, value in by_row.items() if row_id != "r0")
+
+
+def slow_outcome(label, a, b):
+    if a == b == label:
+        return "both right"
+    if b == label:
+        return "fixed"
+    return "broken" if a == label else "both wrong"
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1", "log_loss", "auroc"])
+def test_every_compared_row_has_the_outcome_that_its_answers_show(metric):
+    truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(12))
+    pair = pair_of(truth, before, after)
+    table = outcomes(pair, Standard(METRICS[metric])).to_pylist()
+    assert [line["row_id"] for line in table] == [f"r{i}" for i in range(200)]
+    for i, line in enumerate(table):
+        said = chr(97 + truth[i]), chr(97 + before[i].argmax()), chr(97 + after[i].argmax())
+        assert (line["label"], line["a"], line["b"]) == said
+        assert line["outcome"] == slow_outcome(*said)
+    assert {line["outcome"] for line in table} == {"fixed", "broken", "both right", "both wrong"}
+
+
+def test_only_compared_rows_have_an_outcome():
+    truth, before, after = drawn(60, (0.7, 0.8), np.random.default_rng(13))
+    whole, rows = pair_of(truth, before, after), np.array([3, 10, 59])
+    pair = Pair(whole.evidence, whole.targets, rows, before[rows], after[rows])
+    table = outcomes(pair, Standard(METRICS["accuracy"]))
+    assert table["row_id"].to_pylist() == ["r3", "r10", "r59"]
+    assert table.equals(outcomes(whole, Standard(METRICS["accuracy"])).take(rows))
+
+
+def test_disagreements_are_a_view_of_the_outcomes():
+    truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(14))
+    pair = pair_of(truth, before, after)
+    rows, differ = (of(pair, Standard(METRICS["accuracy"])) for of in (outcomes, disagreements))
+    assert differ.column_names == ["row_id", "label", "a", "b", "difference"]
+    assert most_different(rows).equals(differ)
+    told = {line["row_id"]: line for line in rows.to_pylist()}
+    assert all({**told[line["row_id"]], **line} == told[line["row_id"]] for line in differ.to_pylist())
+    assert len(differ) == sum(line["a"] != line["b"] for line in told.values())
+
+
+def test_a_set_of_classes_is_right_as_a_whole():
+    lists = [["a"], ["a", "b"], [], ["b"]] * 10
+    truth = np.array([["a" in one, "b" in one] for one in lists], np.float32)
+    before, after = truth.copy(), truth.copy()
+    before[0], after[1, 1] = [1, 1], 0  # A says one class too many, B one too few
+    before[2], after[2] = [1, 0], [0, 1]
+    dataset = dataset_of(pa.array(lists))
+    pair = Pair(Evidence(dataset), Targets.of(dataset), np.arange(40), before, after)
+    table = outcomes(pair, Standard(METRICS["macro_f1"])).to_pylist()
+    assert [line["outcome"] for line in table[:4]] == ["fixed", "broken", "both wrong", "both right"]
+    assert (table[1]["label"], table[1]["a"], table[1]["b"], table[1]["difference"]) == ("a, b", "a, b", "a", -1.0)
+
+
+def test_a_number_is_nearer_or_farther_and_never_right():
+    truth = np.linspace(0.5, 40.25, 40)
+    before, after = truth + 1.0, truth + 1.0
+    after[0], after[1] = truth[0] - 0.5, truth[1] - 2.0
+    dataset = dataset_of(truth)
+    said = [one.astype(np.float32)[:, None] for one in (before, after)]
+    pair = Pair(Evidence(dataset), Targets.of(dataset), np.arange(40), *said)
+    table = outcomes(pair, Standard(METRICS["rmse"])).to_pylist()
+    assert [line["outcome"] for line in table[:3]] == ["nearer", "farther", "as near"]
+    assert {line["outcome"] for line in table[2:]} == {"as near"}
+    assert table[0]["difference"] == pytest.approx(0.5, abs=1e-5)
+    assert table[1]["difference"] == pytest.approx(-1.0, abs=1e-5)
 
 
 def test_too_few_rows_are_refused_with_their_number():

@@ -86,6 +86,19 @@ def test_a_cluster_has_its_value_where_one_is_known(bare):
     assert (second["value"], second["value_low"], second["value_high"]) == (-0.02, -0.03, -0.01)
 
 
+def test_a_slice_has_the_ids_of_its_rows(bare):
+    lines = [{"slice": "one", "size": 2, "gap": 0.25, "rows": [7, 3]}, {"slice": "two", "size": 1, "rows": [0]}]
+    table = slices_table(bare.adding([Summary("slices", pa.Table.from_pylist(lines))]))
+    ids = bare.dataset.row_ids.to_pylist()
+    assert table.schema == SLICES_SCHEMA
+    assert table["row_ids"].to_pylist() == [[ids[7], ids[3]], [ids[0]]]
+    assert table.select(["slice", "size", "gap", "p_value"]).to_pylist()[0] == {
+        "slice": "one", "size": 2, "gap": 0.25, "p_value": None,
+    }  # fmt: skip
+    sliced = pa.Table.from_pylist(lines).slice(1)
+    assert slices_table(bare.adding([Summary("slices", sliced)]))["row_ids"].to_pylist() == [[ids[0]]]
+
+
 def test_counts_take_the_worst_severity_and_each_row_once():
     flag = FlaggedRow(1, 1.0)
     findings = [

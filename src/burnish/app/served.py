@@ -1,5 +1,6 @@
 """Served: what every endpoint works with, and how it asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -9,16 +10,34 @@ from burnish.app.jobs import Jobs
 from burnish.app.opened import Opened, OpenedVersions
 from burnish.workspace import Experiment, Workspace
 
+PROBE = "probe"
+
 
 @dataclass(frozen=True)
 class Served:
-    """The workspace, what measurements are made with, versions that are open, and long work."""
+    """The workspace, what measurements are made with, versions that are open, and long work.
+
+    `models`: those that the page may have compared. A model can be any program, and a page names no programs.
+    """
 
     workspace: Workspace
     experiment: Experiment
     versions: OpenedVersions
     jobs: Jobs
     opens: str | None = None
+    models: tuple[str, ...] = (PROBE,)
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, experiment: Experiment, opens: str | None = None, models: Sequence[str] = ()
+    ) -> "Served":
+        """Give what a server of this workspace works with; `opens`: the version that the page shows first.
+
+        `models`: what the page may compare beside the probe and the model of the experiment.
+        """
+        own = [experiment.model] if isinstance(experiment.model, str) else []
+        named = tuple(dict.fromkeys([PROBE, *own, *models]))
+        return cls(workspace, experiment, OpenedVersions(workspace), Jobs.of(workspace, experiment), opens, named)
 
 
 def served(request: Request) -> Served:

@@ -10,6 +10,7 @@ from burnish.cli.history_commands import HISTORY_COMMANDS
 from burnish.cli.late import CONTEXT, run_late
 from burnish.cli.options import (
     common_options,
+    config_option,
     field_options,
     gate_option,
     history_options,
@@ -181,6 +182,38 @@ def acquire(**options: Any) -> None:
       burnish acquire reviews.parquet --pool unlabelled.parquet --label label --budget 500
     """
     run_late("acquire", options, "choosing")
+
+
+@burnish.command(context_settings=CONTEXT)
+@click.argument("version", required=False, metavar="[NAME[@VERSION]]")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=7077, metavar="N", show_default=True, help="0: any that is free."
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option(
+    "--compare-model",
+    "compare_models",
+    multiple=True,
+    metavar="M",
+    help="A model that the page may compare with the probe and --model; repeat it for more.",
+)
+@model_options
+@retrains_option
+@gate_option
+@config_option
+@common_options
+def app(**options: Any) -> None:
+    """Open the workspace as a page of this machine: look at the map, review, compare, make and measure versions.
+
+    Nobody else can open it: it answers on 127.0.0.1 only, and only to who has the printed address. The flags about
+    models say how what the page asks for is measured.
+
+    \b
+    Examples:
+      burnish app
+      burnish app reviews@2 --port 8080 --no-browser
+    """
+    run_late("app", options, "serving")
 
 
 for _command in HISTORY_COMMANDS:

@@ -65,15 +65,18 @@ def run_options(command: Command) -> Command:
             ),
             click.option("--relock", is_flag=True, help="Accept the evaluation rows as they are now, and lock them."),
             click.option("--out", default="burnish-out", metavar="DIR", show_default=True, help="Where the files go."),
-            click.option(
-                "--config", "recipe", type=click.Path(exists=True, dir_okay=False), is_eager=True,
-                callback=_read_recipe, metavar="FILE",
-                help="A burnish.toml: SOURCE, any of these flags, checks, policy, gates.",
-            ),
         )
     ):  # fmt: skip
         command = option(command)
-    return common_options(evidence_options(command))
+    return common_options(evidence_options(config_option(command)))
+
+
+def config_option(command: Command) -> Command:
+    """Add the flag of every command that takes its flags from a file too."""
+    return click.option(
+        "--config", "recipe", type=click.Path(exists=True, dir_okay=False), is_eager=True, callback=_read_recipe,
+        metavar="FILE", help="A burnish.toml: SOURCE, any of these flags, checks, policy, gates.",
+    )(command)  # fmt: skip
 
 
 def history_options(command: Command) -> Command:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
 Kind = Literal[
@@ -56,7 +58,11 @@ class Finding:
 
 def finding_id(finding: Finding, row_ids: list[str]) -> str:
     """Give an id that stays the same as long as the code and the rows (or, without rows, the subject) do."""
-    parts = sorted(row_ids[flag.row] for flag in finding.rows) or subject(finding)
+    return _identified(finding, [row_ids[flag.row] for flag in finding.rows])
+
+
+def _identified(finding: Finding, row_ids: list[str]) -> str:
+    parts = sorted(row_ids) or subject(finding)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=5)
     return f"{finding.code}-{digest.hexdigest()}"
 
@@ -70,25 +76,49 @@ def subject(finding: Finding) -> list[str]:
     return named or [finding.message]
 
 
-def findings_table(findings: Iterable[Finding], row_ids: list[str]) -> pa.Table:
-    """Give the findings as the table of `findings.parquet`: one line a finding and row."""
-    lines = [line for finding in findings for line in _lines(finding, row_ids)]
-    return pa.Table.from_pylist(lines, schema=SCHEMA)
+def findings_table(findings: Iterable[Finding], row_ids: Sequence[str] | pa.StringArray) -> pa.Table:
+    """Give the findings as the table of `findings.parquet`: one line a finding and row.
+
+    Of the row ids only those of flagged rows become Python strings.
+    """
+    found = list(findings)
+    lines = [(finding, flag) for finding in found for flag in finding.rows or (None,)]
+    ids = row_ids if isinstance(row_ids, pa.Array) else pa.array(row_ids, pa.string())
+    flagged = ids.take(pa.array([None if flag is None else flag.row for _, flag in lines], pa.int64()))
+    ends = np.cumsum([len(finding.rows) or 1 for finding in found]).tolist()
+    names = flagged.to_pylist()
+    shared = _of_findings(found, [names[start:end] for start, end in pairwise([0, *ends])])
+    of_line = pa.array(np.repeat(np.arange(len(found)), np.diff([0, *ends])))
+    own = {
+        "row_id": flagged,
+        "score": [finding.score if flag is None else flag.score for finding, flag in lines],
+        "evidence": _evidence(lines),
+        "suggested_edit": [None if flag is None else flag.edit for _, flag in lines],
+        "suggested_label": [None if flag is None else flag.label for _, flag in lines],
+    }
+    columns = [
+        pa.array(own[field.name], field.type) if field.name in own else shared[field.name].take(of_line)
+        for field in SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def _lines(finding: Finding, row_ids: list[str]) -> Iterable[dict[str, object]]:
-    shared = {
-        "finding_id": finding_id(finding, row_ids), "code": finding.code, "kind": finding.kind,
-        "severity": finding.severity, "group": finding.group, "message": finding.message,
-    }  # fmt: skip
-    if not finding.rows:
-        yield {**shared, "score": finding.score, "evidence": json.dumps(dict(finding.evidence))}
-    for flag in finding.rows:
-        yield {
-            **shared,
-            "row_id": row_ids[flag.row],
-            "score": flag.score,
-            "evidence": json.dumps({**finding.evidence, **flag.evidence}),
-            "suggested_edit": flag.edit,
-            "suggested_label": flag.label,
-        }
+def _of_findings(found: list[Finding], row_ids: list[list[str]]) -> dict[str, pa.Array]:
+    """Give the columns that all lines of a finding share, a value a finding."""
+    named = [_identified(finding, ids if finding.rows else []) for finding, ids in zip(found, row_ids, strict=True)]
+    given = {name: [getattr(one, name) for one in found] for name in ("code", "kind", "severity", "group", "message")}
+    return {name: pa.array(values, SCHEMA.field(name).type) for name, values in {"finding_id": named, **given}.items()}
+
+
+def _evidence(lines: list[tuple[Finding, FlaggedRow | None]]) -> list[str]:
+    """Give the evidence of each line as JSON; what a finding says of all its rows is written once."""
+    whole: dict[int, str] = {}
+    told = []
+    for finding, flag in lines:
+        if flag is not None and flag.evidence:
+            told.append(json.dumps({**finding.evidence, **flag.evidence}))
+            continue
+        if id(finding) not in whole:
+            whole[id(finding)] = json.dumps(dict(finding.evidence))
+        told.append(whole[id(finding)])
+    return told

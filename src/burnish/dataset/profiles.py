@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from burnish.dataset.rows import Dataset
 
@@ -13,6 +14,9 @@ MAX_VALUES = 50
 """Values of a field that are counted one by one; the rest counts as one."""
 
 MAX_CHARACTERS = 80
+
+LARGE = 1e100
+"""Beyond it the sum of squares of a few numbers may be more than a float holds."""
 
 SMALLEST_MOVE = 0.01
 """A mean that moved by less, in standard deviations, has not."""
@@ -60,9 +64,16 @@ def _profile(values: pa.Array) -> dict[str, Any] | None:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         known = values.cast(pa.float64(), safe=False).drop_null().to_numpy(zero_copy_only=False)
         known = known[np.isfinite(known)]
-        mean, spread = (float(known.mean()), float(known.std())) if len(known) else (0.0, 0.0)
+        mean, spread = _mean_and_spread(known) if len(known) else (0.0, 0.0)
         return {"kind": "number", "n": len(known), "mean": mean, "std": spread, "missing": len(values) - len(known)}
     return None
+
+
+def _mean_and_spread(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Give mean and standard deviation; those of numbers whose squares no float holds, too."""
+    largest = float(np.abs(values).max())
+    scale = largest if largest > LARGE else 1.0
+    return float((values / scale).mean() * scale), float((values / scale).std() * scale)
 
 
 def _counts(values: pa.Array) -> dict[str, Any] | None:

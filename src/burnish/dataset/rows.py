@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from burnish.dataset.fingerprints import array_fingerprint, table_fingerprint
 
+FEW = 8
+"""Fewer ids than this part of all are looked for one by one."""
+
 Task = Literal["classification", "multi-label", "regression"]
 
 
@@ -188,8 +191,13 @@ class Dataset:
     def positions_of(self, row_ids: Sequence[str] | pa.StringArray) -> NDArray[np.int64]:
         """Give the position of each row id in this version, -1 where it has none."""
         wanted = row_ids if isinstance(row_ids, pa.Array) else pa.array(row_ids, pa.string())
-        found = pc.index_in(wanted, value_set=self.row_ids)
-        return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+        among, near = self.row_ids, None
+        if len(wanted) < len(among) // FEW:  # to look for few ids is quicker than to make a table of all
+            near = np.append(np.flatnonzero(pc.is_in(among, value_set=wanted).to_numpy(zero_copy_only=False)), -1)
+            among = among.take(pa.array(near[:-1]))
+        found = pc.index_in(wanted, value_set=among)
+        places = np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+        return places if near is None else near[places]
 
     def export_table(self) -> pa.Table:
         """Give the given fields of the rows; `row_id` and `embedding` too where vectors came beside them."""

@@ -65,7 +65,7 @@ def _line(name: str, column: pa.ChunkedArray, n_extremes: int) -> dict[str, Any]
     if kind == "text":
         line |= _text_facts(column.cast(pa.large_string()))
     elif kind == "number":
-        numbers = pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy()
+        numbers = pc.fill_null(column.cast(pa.float64(), safe=False), float("nan")).to_numpy()
         found = extremes(numbers, n_extremes)
         line |= {
             "n_missing": int(np.isnan(numbers).sum()),

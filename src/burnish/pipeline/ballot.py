@@ -60,8 +60,8 @@ class Ballot:
     """The rows of `row_ids` that are there, as they are now, and the labels that they may get."""
 
     def __init__(self, dataset: Dataset, row_ids: Iterable[str], *, new_labels: bool = False) -> None:
-        places = dataset.row_positions
-        part = dataset.take(sorted({places[row_id] for row_id in row_ids if row_id in places}))
+        found = dataset.positions_of(list(dict.fromkeys(row_ids)))
+        part = dataset.take(np.sort(found[found >= 0]))
         self._version = dataset.version
         self._digests: dict[str, str] = dict(zip(part.row_ids.to_pylist(), row_digests(part), strict=True))
         self._given: dict[str, str | None] = dict(zip(part.row_ids.to_pylist(), given_labels(part), strict=True))

@@ -6,9 +6,11 @@ better is another claim: see `measurement`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Arm, Evaluation, Evidence, Targets
@@ -28,6 +30,10 @@ Floats = NDArray[np.float64]
 CLAIM = "this fitted model is better"
 DISAGREEMENTS = 1_000
 """Rows on which the two differ that are listed, the largest differences first."""
+RIGHT_OR_WRONG = ("fixed", "broken", "both right", "both wrong")
+"""Outcomes of a row that has a right answer: only B has it, only A, both, neither."""
+NEARER_OR_FARTHER = ("nearer", "farther", "as near")
+"""Outcomes of a row whose answer is a number: the error of B is smaller than that of A, larger, the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,27 +98,47 @@ def compare(pair: Pair, standard: Standard, *, seed: int) -> Evaluation:
     )  # fmt: skip
 
 
-def disagreements(pair: Pair, standard: Standard) -> pa.Table:
-    """Give the rows on which the two differ, the largest differences of the value of a row first.
+def outcomes(pair: Pair, standard: Standard) -> pa.Table:
+    """Tell what became of every compared row between A and B, in the order of the rows.
 
-    Columns: `row_id`, `label`, `a` and `b` (what each says), `difference` (more is better for B).
+    Columns: `row_id`, `label`, `a` and `b` (what each says), `outcome`, `difference` (of the value of a row; more is
+    better for B). Classes, and sets of classes, are right or wrong as a whole (`RIGHT_OR_WRONG`), whatever the metric.
+    Numbers are neither: their outcome is whether the error became smaller or larger (`NEARER_OR_FARTHER`).
     """
     metric = METRICS[standard.metric.by_row]
     truth = pair.targets.values[pair.rows]
     sign = 1.0 if metric.greater_is_better else -1.0
     before, after = (sign * metric.terms(truth, one)[:, 0] for one in (pair.before, pair.after))
     said = [_said(pair.targets, one) for one in (pair.before, pair.after)]
-    differs = np.flatnonzero(said[0] != said[1])
-    order = differs[np.argsort(-np.abs(after - before)[differs], kind="stable")][:DISAGREEMENTS]
     return pa.table(
         {
-            "row_id": pair.evidence.dataset.row_ids.take(pa.array(pair.rows[order])),
-            "label": pa.array(_said(pair.targets, _certain(pair.targets, truth))[order]),
-            "a": pa.array(said[0][order]),
-            "b": pa.array(said[1][order]),
-            "difference": pa.array((after - before)[order]),
+            "row_id": pair.evidence.dataset.row_ids.take(pa.array(pair.rows)),
+            "label": pa.array(_said(pair.targets, _certain(pair.targets, truth)), pa.string()),
+            "a": pa.array(said[0], pa.string()),
+            "b": pa.array(said[1], pa.string()),
+            "outcome": pa.array(_outcome(pair, truth, after - before), pa.string()),
+            "difference": pa.array(after - before),
         }
     )
+
+
+def most_different(rows: pa.Table) -> pa.Table:
+    """Give of `outcomes` the rows on which the two say different things, the largest differences first.
+
+    At most DISAGREEMENTS of them, without their outcome.
+    """
+    differs = np.flatnonzero(pc.not_equal(rows["a"], rows["b"]).to_numpy(zero_copy_only=False))
+    size = np.abs(rows["difference"].to_numpy()[differs])
+    order = differs[np.argsort(-size, kind="stable")][:DISAGREEMENTS]
+    return rows.take(pa.array(order)).drop_columns(["outcome"])
+
+
+def disagreements(pair: Pair, standard: Standard) -> pa.Table:
+    """Give the rows on which the two differ, the largest differences of the value of a row first.
+
+    Columns: `row_id`, `label`, `a` and `b` (what each says), `difference` (more is better for B).
+    """
+    return most_different(outcomes(pair, standard))
 
 
 def _refuse_too_little(pair: Pair) -> None:
@@ -149,6 +175,15 @@ def _test(judge: Judge, pair: Pair, lift: Interval) -> Mapping[str, object]:
         return {"test": "McNemar, exact", "p_value": exact_mcnemar(*right)}
     name = "DeLong" if judge.metric.name == "auroc" and alone else "paired, over groups of rows"
     return {"test": name, "p_value": min(1.0, 2 * lift.beyond(0.0, below=lift.value < 0))}
+
+
+def _outcome(pair: Pair, truth: NDArray[Any], difference: Floats) -> NDArray[np.object_]:
+    if pair.targets.task == "regression":
+        codes = np.select([difference > 0, difference < 0], [0, 1], 2)
+        return np.asarray(np.array(NEARER_OR_FARTHER, object)[codes])
+    before, after = (is_right(truth, one) > 0 for one in (pair.before, pair.after))
+    codes = np.select([after & ~before, before & ~after, before & after], [0, 1, 2], 3)
+    return np.asarray(np.array(RIGHT_OR_WRONG, object)[codes])
 
 
 def _said(targets: Targets, predictions: Predictions) -> NDArray[np.object_]:

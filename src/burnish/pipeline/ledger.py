@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.dataset import Changeset, Dataset
+from burnish.dataset import Changeset, Dataset, Edit
 from burnish.dataset.changesets import label_strings
 from burnish.dataset.history import LEDGER, Placed, Version
 from burnish.errors import InputError
@@ -36,12 +36,18 @@ def decided_lines(changes: Changeset, who: str) -> pa.Table:
                 "row_id": edit.row_id, "action": edit.action, "code": edit.code, "reason": edit.reason,
                 "evidence": json.dumps(edit.evidence, default=str, ensure_ascii=False), "label": edit.label,
                 "kept_row_id": edit.kept_row_id,
-                "decided_by": who if edit.code in BY_HAND else f"policy, run by {who}",
+                "decided_by": _decided_by(edit, who),
             }
             for edit in changes.edits
         ],
         schema=LEDGER,
     )  # fmt: skip
+
+
+def _decided_by(edit: Edit, who: str) -> str:
+    """Give who decided: the person that a review names, else the one who works here, by hand or by a policy."""
+    named = edit.evidence.get("decided_by")
+    return str(named) if named else who if edit.code in BY_HAND else f"policy, run by {who}"
 
 
 def source_lines(dataset: Dataset, rows: NDArray[np.integer], action: str, reason: str) -> pa.Table:

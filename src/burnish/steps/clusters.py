@@ -215,7 +215,7 @@ def _as_strings(column: pa.Array) -> NDArray[np.str_] | None:
 
 def _quarters(column: pa.Array) -> NDArray[np.str_]:
     """Name each number by the quarter of the values it lies in, such as `37 to 48`."""
-    values = np.array(column.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False))
+    values = np.array(column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False))
     known = np.isfinite(values)
     edges = np.unique(np.quantile(values[known], [0, 0.25, 0.5, 0.75, 1])) if known.any() else np.zeros(1)
     names = np.array([f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)] or [""])

@@ -59,7 +59,8 @@ class Coding:
         kept = np.argsort(-counts, kind="stable")[: self.max_values]
         rank = np.full(len(counts), -1, np.int64)
         rank[kept] = np.arange(len(kept))
-        names = [encoded.dictionary[int(i)].as_py() for i in kept]
+        values = encoded.dictionary.cast(pa.string()) if pa.types.is_temporal(values.type) else encoded.dictionary
+        names = [values[int(i)].as_py() for i in kept]
         conditions = (f"{name} is missing" if value is None else f"{name} = {value!r}" for value in names)
         return Coded(name, rank[positions], tuple(conditions))
 

@@ -51,7 +51,7 @@ class Audited:
 
     def findings_table(self) -> pa.Table:
         """Give `findings.parquet`: one line a finding and row."""
-        return findings_table(self.findings, self.dataset.row_ids.to_pylist())
+        return findings_table(self.findings, self.dataset.row_ids)
 
     def summary(self) -> dict[str, Any]:
         """Give the document of `summary.json`, without a measurement."""

@@ -24,7 +24,7 @@ from burnish.kernels.items import Resources, Scratch
 from burnish.pipeline.acquiring import Acquisition, Wish, acquire
 from burnish.pipeline.catalog import steps
 from burnish.pipeline.choice import choose
-from burnish.pipeline.comparison import Pair, compare, disagreements
+from burnish.pipeline.comparison import Pair, compare, most_different, outcomes
 from burnish.pipeline.decision import Policy, decide
 from burnish.pipeline.detail import Detailed
 from burnish.pipeline.gathering import gather, judge
@@ -327,12 +327,18 @@ class Workspace:
         pair = predictions_paired(first, second, labels=_called(first.name, second.name))
         standard = asked.standard(second, pair.targets)
         refuse_certain((first, second), standard.metric)
-        return self._compared(pair, standard)
+        return _listed(self._compared(pair, standard))
 
     def compare_versions(
         self, first: Audited, second: Audited, experiment: Experiment | None = None
     ) -> tuple[Evaluation, pa.Table]:
         """Train one recipe on two versions, frozen on the first, and compare the two models on common locked rows."""
+        return _listed(self.outcomes_of_versions(first, second, experiment))
+
+    def outcomes_of_versions(
+        self, first: Audited, second: Audited, experiment: Experiment | None = None
+    ) -> tuple[Evaluation, pa.Table]:
+        """Compare so, and give what became of every compared row (`pipeline.comparison.outcomes`)."""
         with bounded(self.limits.n_threads):
             before, protocol = self._prepared(first, experiment)
             refuse_drift(second)
@@ -345,6 +351,12 @@ class Workspace:
         self, audited: Audited, models: tuple[object, object], experiment: Experiment | None = None
     ) -> tuple[Evaluation, pa.Table]:
         """Train two models on the same rows and compare them on the locked ones."""
+        return _listed(self.outcomes_of_models(audited, models, experiment))
+
+    def outcomes_of_models(
+        self, audited: Audited, models: tuple[object, object], experiment: Experiment | None = None
+    ) -> tuple[Evaluation, pa.Table]:
+        """Compare so, and give what became of every compared row."""
         asked = experiment or Experiment()
         with bounded(self.limits.n_threads):
             setting, protocol = self._prepared(audited, replace(asked, model=models[0]))
@@ -358,7 +370,7 @@ class Workspace:
         """Compare, and keep the full recipes of the models that were trained."""
         effect = compare(pair, standard, seed=self.seed)
         trained = {"models": [model.recipe for model in models]} if models else {}
-        return replace(effect, parameters={**effect.parameters, **trained}), disagreements(pair, standard)
+        return replace(effect, parameters={**effect.parameters, **trained}), outcomes(pair, standard)
 
     def _prepared(self, audited: Audited, experiment: Experiment | None) -> tuple[Setting, Protocol]:
         """Give what every measurement begins with; refuse locked rows that are not as they were."""
@@ -372,6 +384,11 @@ class Workspace:
         budget = self.limits.memory
         if budget is not None:
             Need.of(dataset, kind).refuse_beyond(budget, n_threads=self.limits.n_threads)
+
+
+def _listed(compared: tuple[Evaluation, pa.Table]) -> tuple[Evaluation, pa.Table]:
+    """Give a comparison with the rows that are listed of it: those on which the two differ."""
+    return compared[0], most_different(compared[1])
 
 
 def _called(first: str, second: str) -> tuple[str, str]:

@@ -1,27 +1,41 @@
 // The app: one page that shows the part which the address names.
 
+import { useSignal } from "@preact/signals";
 import { render, type FunctionComponent } from "preact";
+import { useEffect } from "preact/hooks";
 import "../shared/theme.css";
 import "./app.css";
+import { complain } from "./announce";
 import { listenToKeys } from "./keys";
 import { Layout } from "./layout";
-import { ComparePage } from "./pages/compare";
-import { FindingsPage } from "./pages/findings";
-import { MapPage } from "./pages/map";
-import { OverviewPage } from "./pages/overview";
-import { SlicesPage } from "./pages/slices";
-import { VersionsPage } from "./pages/versions";
 import { followLinks, page, version, type Page } from "./router";
 import { about, loadAbout, startPulse } from "./state";
 
-const SHOWN: Record<Page, FunctionComponent> = {
-  overview: OverviewPage, map: MapPage, findings: FindingsPage, slices: SlicesPage, compare: ComparePage,
-  versions: VersionsPage,
+// Each page is a file of its own, so that the first one comes soon; the others are fetched when they are asked for.
+const PARTS: Record<Page, () => Promise<FunctionComponent>> = {
+  overview: async () => (await import("./pages/overview")).OverviewPage,
+  map: async () => (await import("./pages/map")).MapPage,
+  findings: async () => (await import("./pages/findings")).FindingsPage,
+  slices: async () => (await import("./pages/slices")).SlicesPage,
+  compare: async () => (await import("./pages/compare")).ComparePage,
+  versions: async () => (await import("./pages/versions")).VersionsPage,
 };
+const here = new Map<Page, FunctionComponent>();
 
 function App() {
-  const Shown = SHOWN[page.value];
-  return <Layout>{version.value === "" ? <Nothing /> : <Shown key={`${page.value} ${version.value}`} />}</Layout>;
+  return <Layout>{version.value === "" ? <Nothing /> : <Part key={`${page.value} ${version.value}`} name={page.value} />}</Layout>;
+}
+
+function Part({ name }: { name: Page }) {
+  const Shown = useSignal(here.get(name) ?? null);
+  useEffect(() => {
+    if (Shown.value !== null) return;
+    PARTS[name]().then((found) => {
+      here.set(name, found);
+      Shown.value = found;
+    }, complain);
+  }, []);
+  return Shown.value === null ? <p class="quiet waiting" aria-busy="true">Loading …</p> : <Shown.value />;
 }
 
 function Nothing() {

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Audio
-         * @description Give the sound of a row.
+         * @description Give the sound of a row, as it is stored; a part of it for a Range.
          */
         get: operations["audio_api_audio_get"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Comparisons
-         * @description Tell what was compared before among the versions of a data set.
+         * @description Tell what was compared before among the versions of a data set, newest first.
          */
         get: operations["comparisons_api_comparisons_get"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Diff
-         * @description Tell what lies between two versions.
+         * @description Tell what lies between two versions, and what that did to the model where it was measured.
          */
         get: operations["diff_api_diff_get"];
         put?: never;
@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description Give a whole version as a file (parquet, csv, jsonl).
+         * @description Give a whole version as a file.
          */
         get: operations["export_api_export_get"];
         put?: never;
@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Finding
-         * @description Give all there is to see of a finding.
+         * @description Give all there is to see of a finding; its `place` is that in the queue of `code` and `state`, or would be.
          */
         get: operations["finding_api_finding_get"];
         put?: never;
@@ -197,7 +197,7 @@ export interface paths {
         };
         /**
          * Findings
-         * @description Give the queue of findings; `state` is all, open or decided; `sort` queue (worst first) or score.
+         * @description Give the queue of findings: worst kinds first, or all by score. What was skipped counts as decided.
          */
         get: operations["findings_api_findings_get"];
         put?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Image
-         * @description Give a picture as WebP, made anew from its pixels, at most `size` pixels long.
+         * @description Give a picture as WebP, made anew from its pixels: the least of a few sizes that is at least `size` pixels.
          */
         get: operations["image_api_image_get"];
         put?: never;
@@ -321,7 +321,7 @@ export interface paths {
         };
         /**
          * Ledger
-         * @description Tell the edits that made a version.
+         * @description Tell the edits that made a version, of one `code` where it is named, in the order in which they were made.
          */
         get: operations["ledger_api_ledger_get"];
         put?: never;
@@ -364,6 +364,8 @@ export interface paths {
         /**
          * Mask
          * @description Answer a question about every row: packed bits by position, lowest bit first; X-Burnish-Count tells how many.
+         *
+         *     X-Burnish-Unknown: how many of the ids that were given no row has.
          */
         post: operations["mask_api_mask_post"];
         delete?: never;
@@ -401,7 +403,9 @@ export interface paths {
         };
         /**
          * Outcomes
-         * @description Give a byte a row of the version: 0 not compared, 1 fixed, 2 broken, 3 both right, 4 both wrong.
+         * @description Give a byte a row of the version: 0 not compared, else the place of its outcome among those of /api/compared.
+         *
+         *     Of classes: 1 fixed, 2 broken, 3 both right, 4 both wrong. Of numbers: 1 nearer, 2 farther, 3 as near.
          */
         get: operations["outcomes_api_outcomes_get"];
         put?: never;
@@ -527,7 +531,7 @@ export interface paths {
         put?: never;
         /**
          * Draw
-         * @description Draw the random sample of a code.
+         * @description Draw the random sample of a code; one that is in force stays.
          */
         post: operations["draw_api_sample_post"];
         delete?: never;
@@ -565,7 +569,7 @@ export interface paths {
         };
         /**
          * Sets
-         * @description Tell the tags and named slices of a data set.
+         * @description Tell the tags and named slices of a data set, and how many of their rows this version has.
          */
         get: operations["sets_api_sets_get"];
         put?: never;
@@ -605,7 +609,7 @@ export interface paths {
         };
         /**
          * Slices
-         * @description Give every slice: found ones, clusters, and those that people named.
+         * @description Give every slice: found ones, those that people named, clusters.
          */
         get: operations["slices_api_slices_get"];
         put?: never;
@@ -647,7 +651,7 @@ export interface paths {
         put?: never;
         /**
          * Undo
-         * @description Take back what made a version, or some of it, as a new version.
+         * @description Take back what made a version, or some of it, as a new version; `new` names it, `changed_since` what was left.
          */
         post: operations["undo_api_undo_post"];
         delete?: never;
@@ -671,7 +675,7 @@ export interface paths {
         put?: never;
         /**
          * Make Version
-         * @description Make a version of what was accepted in the review of one.
+         * @description Make a version of what was accepted in the review of one; with its effect where just that was measured.
          */
         post: operations["make_version_api_versions_post"];
         delete?: never;
@@ -702,17 +706,18 @@ export interface components {
         };
         /**
          * Advice
-         * @description What to do next, and where.
+         * @description What to do next, and where. `job`: long work that does it, for a button instead of the link.
          */
         Advice: {
             /** Href */
             href: string;
+            job?: components["schemas"]["JobAsked"] | null;
             /** Text */
             text: string;
         };
         /**
          * CodeProgress
-         * @description How far the review of a code is.
+         * @description How far the review of a code is: of the `reviewable` findings `decided` are accepted, rejected or skipped.
          */
         CodeProgress: {
             /** Accepted */
@@ -732,10 +737,12 @@ export interface components {
         };
         /**
          * Compared
-         * @description A comparison. `evaluation` is the document of evaluation.json; `outcomes`: outcome → number of rows.
+         * @description A comparison of A and B. `evaluation` is the document of evaluation.json; `outcomes`: outcome → number of rows.
          *
-         *     `v`: the version whose rows and map outcomes are told of. `exact_outcomes`: whether an answer is right or wrong
-         *     (classes), or only better or worse.
+         *     `v`: the version whose rows and map outcomes are told of: B, or the one that two `models` were trained on. `other`:
+         *     A, where two versions were compared. `outcomes` come in the order of their codes (/api/outcomes), from 1. `exact`:
+         *     whether an answer is right or wrong (classes), or only nearer to the truth or farther from it (numbers).
+         *     `said`: the verdict in one sentence.
          */
         Compared: {
             /** After */
@@ -749,6 +756,8 @@ export interface components {
             evaluation: {
                 [key: string]: unknown;
             };
+            /** Exact */
+            exact: boolean;
             /** Found */
             found: components["schemas"]["ComparedSlice"][];
             /** Key */
@@ -758,14 +767,25 @@ export interface components {
                 string,
                 string
             ];
+            /** Models */
+            models: [
+                string,
+                string
+            ] | null;
+            /** Other */
+            other: string | null;
             /** Outcomes */
             outcomes: {
                 [key: string]: number;
             };
+            /** Said */
+            said: string;
             /** Slices */
             slices: components["schemas"]["ComparedSlice"][];
             /** V */
             v: string;
+            /** Who */
+            who: string;
         };
         /**
          * ComparedSlice
@@ -779,11 +799,11 @@ export interface components {
             /** Failed */
             failed: boolean;
             /** High */
-            high: number;
+            high: number | null;
             /** Lift */
             lift: number;
             /** Low */
-            low: number;
+            low: number | null;
             /** Q Value */
             q_value: number | null;
             /** Regressed */
@@ -795,7 +815,7 @@ export interface components {
         };
         /**
          * ComparisonLine
-         * @description One comparison that is kept.
+         * @description One comparison that is kept. `passed`: whether no slice fell too far.
          */
         ComparisonLine: {
             /** Created */
@@ -809,6 +829,12 @@ export interface components {
             ];
             /** Lift */
             lift: number | null;
+            /** Metric */
+            metric: string;
+            /** Passed */
+            passed: boolean;
+            /** Said */
+            said: string;
             /** V */
             v: string;
             /** Verdict */
@@ -985,7 +1011,9 @@ export interface components {
         };
         /**
          * Event
-         * @description An event of the review, as it is written down.
+         * @description An event of the review, as it is written down. `n_rows`: rows that were selected.
+         *
+         *     `n_findings`: findings that were drawn, or accepted together; `of`: the event that an undo takes back.
          */
         Event: {
             /** Action */
@@ -999,12 +1027,19 @@ export interface components {
             /** Label */
             label?: string | null;
             /**
+             * N Findings
+             * @default 0
+             */
+            n_findings: number;
+            /**
              * N Rows
              * @default 0
              */
             n_rows: number;
             /** Note */
             note?: string | null;
+            /** Of */
+            of?: number | null;
             /** Seq */
             seq: number;
             /**
@@ -1045,7 +1080,8 @@ export interface components {
          * FindingDetail
          * @description All there is to see of a finding. `differing`: fields in which its rows differ. `place`: in the queue, from 0.
          *
-         *     `labels`: what a row can be relabelled to, likeliest first.
+         *     `numbers`: those behind the whole finding; those of its rows are with them.
+         *     `labels`: what a row can be relabelled to, likeliest first; `labels_left_off`: classes that can be named, too.
          */
         FindingDetail: {
             /** Differing */
@@ -1053,12 +1089,25 @@ export interface components {
             item: components["schemas"]["QueueItem"];
             /** Labels */
             labels: string[];
+            /**
+             * Labels Left Off
+             * @default 0
+             */
+            labels_left_off: number;
             /** Likely */
             likely: components["schemas"]["Likely"][];
             /** Neighbors */
             neighbors: components["schemas"]["Row"][];
             /** Note */
             note: string | null;
+            /**
+             * Numbers
+             * @default []
+             */
+            numbers: [
+                string,
+                string
+            ][];
             /** Place */
             place: number;
             /** Rows */
@@ -1070,20 +1119,22 @@ export interface components {
         };
         /**
          * Flip
-         * @description A row and what both said of it.
+         * @description A row and what both said of it. `difference`: by how much the value of the row is better for B.
          */
         Flip: {
             /** A */
             a: string;
             /** B */
             b: string;
+            /** Difference */
+            difference: number | null;
             /** Label */
             label: string;
             /**
              * Outcome
              * @enum {string}
              */
-            outcome: "fixed" | "broken" | "both right" | "both wrong";
+            outcome: "fixed" | "broken" | "both right" | "both wrong" | "nearer" | "farther" | "as near";
             row: components["schemas"]["Row"];
         };
         /**
@@ -1181,9 +1232,9 @@ export interface components {
         };
         /**
          * JobAsked
-         * @description Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare `v` with `other`.
+         * @description Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare.
          *
-         *     `models`: two models to compare on `v` instead of two versions.
+         *     `compare` takes `v` (A) and `other` (B), or two `models` that learn from `v`.
          */
         JobAsked: {
             /**
@@ -1255,9 +1306,10 @@ export interface components {
          * MaskAsked
          * @description A question that the page cannot answer itself; the answer is one bit a row, by position, lowest bit first.
          *
-         *     `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2. `sql`: a condition over fields and columns.
-         *     `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row ids, one a line.
-         *     `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by name; `slice`: one that was found.
+         *     `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2, of the same. `sql`: a condition
+         *     over fields and columns. `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row
+         *     ids, one a line. `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by
+         *     name; `slice`: one that was found, or `cluster:ID`.
          */
         MaskAsked: {
             /**
@@ -1289,10 +1341,23 @@ export interface components {
         /**
          * Measurement
          * @description The effect of a change that was measured; `evaluation` is the document of evaluation.json.
+         *
+         *     `of`: the edits that `made` the version, or those of its review (`pending`). `current`: whether these are what the
+         *     review comes to now, null where that was not looked at. `said`: the verdict in one sentence.
          */
         Measurement: {
+            /** Codes */
+            codes: {
+                [key: string]: number;
+            };
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Created */
             created: string;
+            /** Current */
+            current: boolean | null;
             effect: components["schemas"]["Effect"];
             /** Evaluation */
             evaluation: {
@@ -1302,8 +1367,15 @@ export interface components {
             key: string;
             /** N Edits */
             n_edits: number;
-            /** Of */
-            of: string;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "made" | "pending";
+            /** Said */
+            said: string;
+            /** Who */
+            who: string;
         };
         /**
          * Overview
@@ -1429,7 +1501,8 @@ export interface components {
          * Review
          * @description The review of a version: progress, what a version made of it would change, the last events, newest first.
          *
-         *     `refused`: accepted edits that cannot be made: evaluation rows, two edits of one row.
+         *     `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
+         *     of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
          */
         Review: {
             /** Codes */
@@ -1446,12 +1519,19 @@ export interface components {
             relabels: number;
             /** Seq */
             seq: number;
+            /**
+             * Torn
+             * @default false
+             */
+            torn: boolean;
             /** V */
             v: string;
         };
         /**
          * Row
          * @description One row as the page shows it. `row`: its position in the version. `cut`: whether text was cut.
+         *
+         *     `fields_left_off`: how many more fields it has than are told.
          *
          *     `media`: field → "image" or "audio": content that has an address of its own (/api/image, /api/audio).
          */
@@ -1486,6 +1566,11 @@ export interface components {
                 string,
                 string
             ][];
+            /**
+             * Fields Left Off
+             * @default 0
+             */
+            fields_left_off: number;
             /** Label */
             label?: string | null;
             /** Label Quality */
@@ -1671,7 +1756,8 @@ export interface components {
          * SliceLine
          * @description A slice. `kind`: how it was found, or `named` by a person. `metric` with its interval; `gap`: rest minus slice.
          *
-         *     `mask`: what to ask /api/mask for to see its rows.
+         *     `n_evaluated`: rows with a label and a prediction, exact copies counted once: the metric is over these. `mask`: what
+         *     `name` names; /api/mask gives its rows for the kind `set`, else for `slice` (a cluster is `cluster:ID`).
          */
         SliceLine: {
             /** Description */
@@ -1911,8 +1997,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1935,11 +2039,14 @@ export interface operations {
         parameters: {
             query: {
                 row_id: string;
+                /** @description empty: the first field that holds one */
                 field?: string;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
             };
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1951,8 +2058,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "audio/*": unknown;
                 };
+            };
+            /** @description Partial Content */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -1990,6 +2104,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -1998,6 +2121,22 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unprocessable Entity */
             422: {
@@ -2068,8 +2207,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2091,6 +2248,7 @@ export interface operations {
     compared_api_compared_get: {
         parameters: {
             query: {
+                /** @description the key of a comparison */
                 key: string;
             };
             header?: never;
@@ -2144,8 +2302,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2220,8 +2396,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2298,8 +2492,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2321,7 +2533,9 @@ export interface operations {
     diff_api_diff_get: {
         parameters: {
             query: {
+                /** @description NAME of a data set */
                 a: string;
+                /** @description NAME of a data set */
                 b: string;
             };
             header?: never;
@@ -2375,8 +2589,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2400,7 +2632,7 @@ export interface operations {
             query: {
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
-                form?: string;
+                form?: "parquet" | "csv" | "jsonl";
             };
             header?: never;
             path?: never;
@@ -2408,13 +2640,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description the file */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Bad Request */
@@ -2453,8 +2685,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2492,7 +2742,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Bad Request */
@@ -2531,8 +2781,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2556,7 +2824,7 @@ export interface operations {
             query: {
                 id: string;
                 code?: string;
-                state?: string;
+                state?: "all" | "open" | "decided";
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
             };
@@ -2611,8 +2879,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2635,8 +2921,8 @@ export interface operations {
         parameters: {
             query: {
                 code?: string;
-                state?: string;
-                sort?: string;
+                state?: "all" | "open" | "decided";
+                sort?: "queue" | "score";
                 offset?: number;
                 limit?: number;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
@@ -2693,8 +2979,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2716,8 +3020,9 @@ export interface operations {
     flips_api_flips_get: {
         parameters: {
             query: {
+                /** @description the key of a comparison */
                 key: string;
-                outcome?: "fixed" | "broken" | "both right" | "both wrong";
+                outcome?: "fixed" | "broken" | "both right" | "both wrong" | "nearer" | "farther" | "as near";
                 offset?: number;
                 limit?: number;
             };
@@ -2772,8 +3077,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2796,12 +3119,17 @@ export interface operations {
         parameters: {
             query: {
                 row_id: string;
+                /** @description empty: the first field that holds one */
                 field?: string;
                 size?: number;
+                /** @description hash of the version: with it, the answer may be kept */
+                hash?: string;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
             };
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2813,8 +3141,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "image/webp": unknown;
                 };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -2852,8 +3187,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2926,8 +3279,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3004,8 +3375,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3080,8 +3469,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3111,13 +3518,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The job, at every change */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description Bad Request */
@@ -3156,8 +3563,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3181,6 +3606,7 @@ export interface operations {
             query: {
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
+                code?: string;
                 offset?: number;
                 limit?: number;
             };
@@ -3235,8 +3661,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3273,7 +3717,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/vnd.apache.arrow.stream": string;
                 };
             };
             /** @description Bad Request */
@@ -3312,8 +3756,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3351,7 +3813,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Bad Request */
@@ -3390,8 +3852,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3467,8 +3947,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3490,6 +3988,7 @@ export interface operations {
     outcomes_api_outcomes_get: {
         parameters: {
             query: {
+                /** @description the key of a comparison */
                 key: string;
             };
             header?: never;
@@ -3504,7 +4003,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Bad Request */
@@ -3543,8 +4042,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3620,8 +4137,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3697,8 +4232,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3774,8 +4327,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3852,8 +4423,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3930,8 +4519,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3953,9 +4560,9 @@ export interface operations {
     sample_api_sample_get: {
         parameters: {
             query: {
+                code: string;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
-                code: string;
             };
             header?: never;
             path?: never;
@@ -4008,8 +4615,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4086,8 +4711,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4164,8 +4807,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4241,8 +4902,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4264,8 +4943,8 @@ export interface operations {
     similar_api_similar_get: {
         parameters: {
             query: {
-                row_id?: string;
-                text?: string;
+                row_id?: string | null;
+                text?: string | null;
                 k?: number;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
@@ -4321,8 +5000,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4398,8 +5095,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4476,8 +5191,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4554,8 +5287,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4577,6 +5328,7 @@ export interface operations {
     versions_api_versions_get: {
         parameters: {
             query: {
+                /** @description NAME of a data set */
                 name: string;
             };
             header?: never;
@@ -4630,8 +5382,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4708,8 +5478,26 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 // What the whole page knows: what is served, the pulse of the data set, jobs.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { get } from "./api";
 import type { About, Pulse } from "./documents";
 import { asProblem, changed } from "./loaded";
@@ -48,10 +48,11 @@ export function startPulse(): void {
     }
   };
   effect(() => {
-    if (version.value !== "") {
+    if (version.value === "") return;
+    untracked(() => {
       pulse.value = null;
       void beat();
-    }
+    });
   });
   setInterval(() => void beat(), BEAT_MILLISECONDS);
 }

@@ -9,13 +9,19 @@ export function Axis({ scale, name }: { scale: Scale; name: string }) {
   return (
     <svg class="axis" width="100%" height={name === "" ? 20 : 36} aria-hidden="true" focusable="false">
       {scale.ticks.map((tick, i) => (
-        <text key={tick} class={i % 2 === scale.ticks.length % 2 ? "" : "between"} x={scale.at(tick)} y="14" text-anchor={side(scale.at(tick), 5)}>
+        <text key={tick} class={isBetween(scale.ticks, i) ? "between" : ""} x={scale.at(tick)} y="14" text-anchor={side(scale.at(tick), 5)}>
           {scale.tick(tick)}
         </text>
       ))}
       {name !== "" && <text x="50%" y="31" text-anchor="middle">{name}</text>}
     </svg>
   );
+}
+
+// Where there is little room, every second tick is named, and zero is one of these.
+function isBetween(ticks: readonly number[], place: number): boolean {
+  const [first = 0, second = 1] = ticks;
+  return ticks.length > 3 && Math.abs(Math.round((ticks[place] ?? 0) / (second - first)) % 2) === 1;
 }
 
 // Each name on a line of its own, so that no two meet.

@@ -7,6 +7,7 @@ import { Mark } from "./mark";
 import { scaleOf, sentence } from "./scale";
 
 export function Intervals({ chart }: { chart: Chart }) {
+  if (chart.dots.length === 0) return null;
   const scale = scaleOf(chart);
   const numbers = chart.dots.map((dot) => sentence(scale, dot));
   const widest = Math.max(...numbers.map((text) => text.length));

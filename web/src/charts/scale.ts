@@ -20,11 +20,12 @@ export function scaleOf(chart: Drawn): Scale {
   const [low, high] = extent(chart);
   const step = roundStep((high - low) / TICKS);
   const factor = chart.percent ? 100 : 1;
-  const decimals = Math.max(0, -Math.floor(Math.log10(step * factor) + 1e-9));
+  const decimals = Math.min(9, Math.max(0, -Math.floor(Math.log10(step * factor) + 1e-9)));
   const digits = chart.percent ? Math.max(1, decimals) : decimals + 1;
   const written = (value: number, places: number, sign: boolean): string => {
-    const text = Math.abs(value * factor).toFixed(places);
-    const nothing = Number(text) === 0;
+    const amount = Math.abs(value * factor);
+    const text = amount.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+    const nothing = Number(amount.toFixed(places)) === 0;
     return `${nothing ? "" : value < 0 ? "\u2212" : sign ? "+" : ""}${text}`;
   };
   const unit = chart.percent && !chart.difference ? "%" : "";

@@ -139,8 +139,16 @@ def _write_csv(dataset: Dataset, path: Path) -> None:
 def _write_jsonl(dataset: Dataset, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for part in blocks(dataset):
-            for record in part.to_pylist():
+            for record in _said_dates(part).to_pylist():
                 file.write(_json(record) + "\n")
+
+
+def _said_dates(block: pa.Table) -> pa.Table:
+    """Give the block with dates as text: Python's own end with the year 9999."""
+    for i, field in enumerate(block.schema):
+        if pa.types.is_date(field.type):
+            block = block.set_column(i, field.name, block.column(i).cast(pa.string()))
+    return block
 
 
 def _write_croissant(dataset: Dataset, about: About, path: Path) -> None:

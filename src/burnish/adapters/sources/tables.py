@@ -42,11 +42,21 @@ def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = pa.chunked_array(map(_decoded, column.chunks), _plain_text(column.type.value_type))
     column = column.cast(_plain_text(column.type))
+    if pa.types.is_timestamp(column.type) and not _is_known_zone(column.type.tz):
+        column = column.cast(pa.timestamp(column.type.unit, "UTC"))  # the same instants; nothing could write the others
     if pa.types.is_string(column.type) and column.nbytes > MAX_OFFSET:
         column = column.cast(pa.large_string())
     if pa.types.is_binary(column.type) and column.nbytes > MAX_OFFSET:
         column = column.cast(pa.large_binary())
     return column
+
+
+def _is_known_zone(name: str | None) -> bool:
+    """Tell whether this machine knows a time zone; without one there is nothing to know."""
+    try:
+        return name is None or pa.lib.string_to_tzinfo(name) is not None
+    except (KeyError, ValueError, OSError):  # zoneinfo's own error is a KeyError
+        return False
 
 
 def _decoded(chunk: pa.DictionaryArray) -> pa.Array:

@@ -168,7 +168,7 @@ class HistoryStore:
         content, vectors = (self._array(version, f"rows/{stem}.{what}.npy") for what in ("content", "vectors"))
         if path is None or content is None:
             raise durable.damaged(self.folder(version.dataset) / f"versions/{stem}.json", "it names no rows")
-        table = _read(path)
+        table = _read_beside(path, version.roles.embedding, vectors)
         ids, fields = table[ROW_ID].combine_chunks(), table.drop_columns([ROW_ID])
         return Dataset(fields, ids, content, version.roles, vectors)
 
@@ -346,6 +346,28 @@ def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one file as it is; `read_table` would load what reads folders of them, which takes longer than the file."""
     with pq.ParquetFile(path, memory_map=True) as file:
         return file.read(columns=None if columns is None else list(columns))
+
+
+def _read_beside(path: Path, name: str | None, vectors: NDArray[Any] | None) -> pa.Table:
+    """Read rows; a field that holds just the vectors that lie beside them becomes a view of these, and is not read."""
+    with pq.ParquetFile(path, memory_map=True) as file:
+        if name is None or vectors is None or not _holds(file, name, vectors):
+            return file.read()
+        others = file.read(columns=[one for one in file.schema_arrow.names if one != name])
+        place = file.schema_arrow.get_field_index(name)
+    same = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+    return others.add_column(place, name, same)
+
+
+def _holds(file: pq.ParquetFile, name: str, vectors: NDArray[Any]) -> bool:
+    """Tell whether a field holds lists of the type and length of the vectors, and no null."""
+    same = pa.list_(pa.from_numpy_dtype(vectors.dtype), vectors.shape[1])
+    if file.schema_arrow.get_field_index(name) < 0 or not file.schema_arrow.field(name).type.equals(same):
+        return False
+    groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+    leaves = [i for i in range(file.metadata.num_columns) if file.schema.column(i).path.split(".")[0] == name]
+    told = [group.column(leaf).statistics for group in groups for leaf in leaves]
+    return all(one is not None and one.null_count == 0 for one in told)
 
 
 def _parquet(folder: Path, name: str, table: pa.Table) -> tuple[str, durable.Written]:

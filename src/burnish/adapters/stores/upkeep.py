@@ -13,10 +13,11 @@ from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
 from burnish.adapters.stores.local import LocalStore
 from burnish.adapters.stores.locks import LockStore
+from burnish.adapters.stores.reviews import cut_torn, orphans, read_journal
 from burnish.dataset.history import Version
 from burnish.errors import DamagedFileError, InputError
 
-PARTS = ("rows", "edits", "order", "effects", "audits")
+PARTS = ("rows", "edits", "order", "effects", "audits", "compared")
 
 
 class Problem(NamedTuple):
@@ -62,7 +63,10 @@ class Upkeep:
                 yield Problem(
                     str(path), "no record names it: a write was interrupted, or the record is lost", rebuilt=True
                 )
-            for path in sorted(folder.glob("audits/*.json")):
+            yield from _review_problems(folder)
+            for path in sorted(folder.glob("measured/*.json")):
+                yield from _problem(path, rebuilt=True)
+            for path in sorted([*folder.glob("audits/*.json"), *folder.glob("compared/*.json")]):
                 yield from _problem(path, rebuilt=True)
                 yield from (
                     p for name, told in _named(path).items() for p in _problem(folder / name, told, rebuilt=True)
@@ -108,6 +112,7 @@ class Upkeep:
             with self._history.writing(name) as folder:
                 versions = self._history.versions(name)
                 left += _remove(_orphans(folder), dry_run=dry_run)
+                left += sum(cut_torn(path, dry_run=dry_run) for path in folder.glob("reviews/*.jsonl"))
                 keys |= self._needed_evidence(name, versions)
                 brought = [number for number, version in versions.items() if version.n_segment]
                 content += [durable.read_array(folder / f"rows/{number:06d}.content.npy") for number in brought]
@@ -152,12 +157,22 @@ class Upkeep:
         return freed
 
 
+def _review_problems(folder: Path) -> Iterator[Problem]:
+    """Give what is wrong with reviews and sets of rows; a last event that was cut short was told to nobody."""
+    for path in sorted([*folder.glob("reviews/*.jsonl"), *folder.glob("sets/*.json")]):
+        yield from _problem(path, rebuilt=False)
+        named = {} if path.suffix == ".jsonl" else _named(path)
+        yield from (found for name, told in named.items() for found in _problem(folder / name, told, rebuilt=False))
+
+
 def _problem(path: Path, told: tuple[int, int] | None = None, *, rebuilt: bool) -> Iterator[Problem]:
     try:
         if told is not None:
             durable.refuse_damaged(path, told)
         elif path.suffix == ".json":
             durable.read_json(path)
+        elif path.suffix == ".jsonl":
+            read_journal(path)
         else:
             durable.read_array(path)
     except DamagedFileError as error:
@@ -179,14 +194,17 @@ def _orphans(folder: Path) -> list[Path]:
 
     Those of a version whose record is there but cannot be read are none.
     """
-    audits, versions = sorted(folder.glob("audits/*.json")), sorted(folder.glob("versions/*.json"))
-    named = {name for path in (*audits, *versions) for name in _named(path)} | {
-        str(p.relative_to(folder)) for p in audits
+    versions = sorted(folder.glob("versions/*.json"))
+    answers = sorted([*folder.glob("audits/*.json"), *folder.glob("compared/*.json")])
+    named = {name for path in (*answers, *versions) for name in _named(path)} | {
+        str(p.relative_to(folder)) for p in answers
     }
     stems = {path.stem for path in versions if not _named(path)}
     there = [path for part in PARTS for path in (folder / part).glob("*") if path.is_file()]
-    partial = [*folder.glob(".*.tmp"), *folder.glob("versions/.*.tmp"), *folder.glob("tried/.*.tmp")]
-    return [p for p in there if str(p.relative_to(folder)) not in named and p.name[:6] not in stems] + partial
+    beside = [path for part in ("versions", "tried", "measured") for path in folder.glob(f"{part}/.*.tmp")]
+    partial = [*folder.glob(".*.tmp"), *beside]
+    left = [p for p in there if str(p.relative_to(folder)) not in named and p.name[:6] not in stems]
+    return left + partial + orphans(folder)
 
 
 def _remove(paths: list[Path], *, dry_run: bool) -> int:

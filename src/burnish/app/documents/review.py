@@ -56,16 +56,19 @@ class Likely(BaseModel):
 class FindingDetail(BaseModel):
     """All there is to see of a finding. `differing`: fields in which its rows differ. `place`: in the queue, from 0.
 
-    `labels`: what a row can be relabelled to, likeliest first.
+    `numbers`: those behind the whole finding; those of its rows are with them.
+    `labels`: what a row can be relabelled to, likeliest first; `labels_left_off`: classes that can be named, too.
     """
 
     item: QueueItem
     why: str
+    numbers: list[tuple[str, str]] = []
     rows: list[EvidenceRow]
     rows_left_off: int
     neighbors: list[Row]
     likely: list[Likely]
     labels: list[str]
+    labels_left_off: int = 0
     differing: list[str]
     place: int
     note: str | None
@@ -87,7 +90,10 @@ class DecisionAsked(BaseModel):
 
 
 class Event(BaseModel):
-    """An event of the review, as it is written down."""
+    """An event of the review, as it is written down. `n_rows`: rows that were selected.
+
+    `n_findings`: findings that were drawn, or accepted together; `of`: the event that an undo takes back.
+    """
 
     seq: int
     at: str
@@ -96,13 +102,15 @@ class Event(BaseModel):
     finding_id: str | None = None
     code: str | None = None
     n_rows: int = 0
+    n_findings: int = 0
+    of: int | None = None
     label: str | None = None
     note: str | None = None
     undone: bool = False
 
 
 class CodeProgress(BaseModel):
-    """How far the review of a code is."""
+    """How far the review of a code is: of the `reviewable` findings `decided` are accepted, rejected or skipped."""
 
     code: str
     title: str
@@ -123,7 +131,8 @@ class Refusal(BaseModel):
 class Review(BaseModel):
     """The review of a version: progress, what a version made of it would change, the last events, newest first.
 
-    `refused`: accepted edits that cannot be made: evaluation rows, two edits of one row.
+    `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
+    of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
     """
 
     v: str
@@ -133,6 +142,7 @@ class Review(BaseModel):
     relabels: int
     refused: list[Refusal]
     n_refused: int
+    torn: bool = False
     events: list[Event]
 
 

@@ -30,9 +30,10 @@ class Similar(BaseModel):
 class MaskAsked(BaseModel):
     """A question that the page cannot answer itself; the answer is one bit a row, by position, lowest bit first.
 
-    `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2. `sql`: a condition over fields and columns.
-    `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row ids, one a line.
-    `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by name; `slice`: one that was found.
+    `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2, of the same. `sql`: a condition
+    over fields and columns. `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row
+    ids, one a line. `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by
+    name; `slice`: one that was found, or `cluster:ID`.
     """
 
     v: str
@@ -45,7 +46,8 @@ class MaskAsked(BaseModel):
 class SliceLine(BaseModel):
     """A slice. `kind`: how it was found, or `named` by a person. `metric` with its interval; `gap`: rest minus slice.
 
-    `mask`: what to ask /api/mask for to see its rows.
+    `n_evaluated`: rows with a label and a prediction, exact copies counted once: the metric is over these. `mask`: what
+    `name` names; /api/mask gives its rows for the kind `set`, else for `slice` (a cluster is `cluster:ID`).
     """
 
     name: str

@@ -73,6 +73,8 @@ class Decision(BaseModel):
 class Row(BaseModel):
     """One row as the page shows it. `row`: its position in the version. `cut`: whether text was cut.
 
+    `fields_left_off`: how many more fields it has than are told.
+
     `media`: field → "image" or "audio": content that has an address of its own (/api/image, /api/audio).
     """
 
@@ -81,6 +83,7 @@ class Row(BaseModel):
     text: str | None = None
     cut: bool = False
     fields: list[tuple[str, str]] = []
+    fields_left_off: int = 0
     media: dict[str, Literal["image", "audio"]] = {}
     split: str | None = None
     evaluation: bool = False

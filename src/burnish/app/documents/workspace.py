@@ -19,13 +19,14 @@ class DatasetEntry(BaseModel):
 
 
 class About(BaseModel):
-    """What is served: version of burnish, the workspace, its data sets, who works here."""
+    """What is served: version of burnish, the workspace, its data sets, who works here, models that may be compared."""
 
     burnish: str
     workspace: str
     who: str
     datasets: list[DatasetEntry]
     opens: str | None = None
+    models: list[str] = []
 
 
 class Pulse(BaseModel):
@@ -65,10 +66,11 @@ class FoundKind(BaseModel):
 
 
 class Advice(BaseModel):
-    """What to do next, and where."""
+    """What to do next, and where. `job`: long work that does it, for a button instead of the link."""
 
     text: str
     href: str
+    job: "JobAsked | None" = None
 
 
 class Share(BaseModel):
@@ -98,12 +100,21 @@ class Overview(BaseModel):
 
 
 class Measurement(BaseModel):
-    """The effect of a change that was measured; `evaluation` is the document of evaluation.json."""
+    """The effect of a change that was measured; `evaluation` is the document of evaluation.json.
+
+    `of`: the edits that `made` the version, or those of its review (`pending`). `current`: whether these are what the
+    review comes to now, null where that was not looked at. `said`: the verdict in one sentence.
+    """
 
     key: str
     created: str
-    of: str
+    who: str
+    of: Literal["made", "pending"]
+    current: bool | None
+    said: str
     n_edits: int
+    counts: dict[str, int]
+    codes: dict[str, int]
     effect: Effect
     evaluation: dict[str, Any]
 
@@ -160,9 +171,9 @@ class UndoAsked(BaseModel):
     """What to take back: all that made version `v`, or the edits of some rows or codes."""
 
     v: str
-    row_ids: list[str] = []
-    codes: list[str] = []
-    why: str = ""
+    row_ids: list[str] = Field(default=[], max_length=10_000)
+    codes: list[str] = Field(default=[], max_length=1_000)
+    why: str = Field(default="", max_length=10_000)
 
 
 class VersionAsked(BaseModel):
@@ -173,14 +184,14 @@ class VersionAsked(BaseModel):
 
     v: str
     seq: int
-    why: str = ""
-    tag: str | None = None
+    why: str = Field(default="", max_length=10_000)
+    tag: str | None = Field(default=None, max_length=200)
 
 
 class JobAsked(BaseModel):
-    """Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare `v` with `other`.
+    """Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare.
 
-    `models`: two models to compare on `v` instead of two versions.
+    `compare` takes `v` (A) and `other` (B), or two `models` that learn from `v`.
     """
 
     kind: Literal["audit", "measure", "compare"]

@@ -1,22 +1,47 @@
 """The review: queue, evidence, decisions, samples, selections."""
 
-from fastapi import APIRouter
+import base64
+from typing import Annotated, Any, Literal
 
+import numpy as np
+import pyarrow as pa
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from numpy.typing import NDArray
+
+from burnish.app.attachments import attached
 from burnish.app.documents.review import (
     Decided,
     DecisionAsked,
     FindingDetail,
     Queue,
     Review,
+    RowSet,
     RowSets,
     Sample,
     SampleAsked,
     SelectionAsked,
 )
 from burnish.app.documents.shared import Done
-from burnish.app.served import Called, Door, Looked
+from burnish.app.finding_documents import finding_detail, queue_items
+from burnish.app.opened import Opened
+from burnish.app.review_documents import decision_of, event_document, review_document, said, sample_document
+from burnish.app.served import Door, Looked, Served
+from burnish.dataset import Dataset
+from burnish.errors import UnknownVersionError, UsageError
+from burnish.pipeline.deciding import Asked
+from burnish.pipeline.reviewing import OPEN, ReviewEvent, ReviewState
+from burnish.reports.numbers import plural
+from burnish.workspace.reviewing import Reviewing, rows_here
 
 router = APIRouter()
+
+State = Literal["all", "open", "decided"]
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
+
+
+class UnknownFindingError(UnknownVersionError):
+    """A finding was named that the audit has not."""
 
 
 @router.get("/findings")
@@ -24,64 +49,162 @@ def findings(
     door: Door,
     looked: Looked,
     code: str = "",
-    state: str = "all",
-    sort: str = "queue",
-    offset: int = 0,
-    limit: int = 100,
+    state: State = "all",
+    sort: Literal["queue", "score"] = "queue",
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Queue:
-    """Give the queue of findings; `state` is all, open or decided; `sort` queue (worst first) or score."""
-    raise NotImplementedError
+    """Give the queue of findings: worst kinds first, or all by score. What was skipped counts as decided."""
+    review = _state(door, looked)
+    places = _chosen(review, code, state, by_score=sort == "score")
+    page = places[offset : offset + limit].tolist()
+    return Queue(total=len(places), offset=offset, items=queue_items(looked, review, page))
 
 
 @router.get("/finding")
-def finding(door: Door, looked: Looked, id: str, code: str = "", state: str = "all") -> FindingDetail:  # noqa: A002
-    """Give all there is to see of a finding."""
-    raise NotImplementedError
+def finding(door: Door, looked: Looked, id: str, code: str = "", state: State = "all") -> FindingDetail:  # noqa: A002
+    """Give all there is to see of a finding; its `place` is that in the queue of `code` and `state`, or would be."""
+    review = _state(door, looked)
+    place = review.queue.place.get(id)
+    if place is None:
+        raise UnknownFindingError(f"the audit of {looked.version.name} has no finding {id!r}.", remedy="Load the page.")
+    among = review.queue.place_among(_chosen(review, code, state), place)
+    return finding_detail(looked, review, place, among=among, sets=_reviewing(door).sets(looked.version.dataset))
 
 
 @router.get("/review")
-def review(door: Door, v: Called) -> Review:
+def review(door: Door, looked: Looked) -> Review:
     """Tell how far the review of a version is, and what it comes to."""
-    raise NotImplementedError
+    return _document(door, looked)
 
 
 @router.post("/decisions")
 def decide(door: Door, asked: DecisionAsked) -> Decided:
     """Write down a decision."""
-    raise NotImplementedError
+    told = asked.model_dump(exclude={"v"}) | {"row_ids": tuple(asked.row_ids)}
+    return _decide(door, door.versions.opened(asked.v), Asked(**told))
 
 
 @router.get("/sample")
-def sample(door: Door, v: Called, code: str) -> Sample:
+def sample(door: Door, looked: Looked, code: str) -> Sample:
     """Tell of the sample of a code; without one, what drawing it would mean."""
-    raise NotImplementedError
+    return sample_document(_state(door, looked), code)
 
 
 @router.post("/sample")
 def draw(door: Door, asked: SampleAsked) -> Sample:
-    """Draw the random sample of a code."""
-    raise NotImplementedError
+    """Draw the random sample of a code; one that is in force stays."""
+    looked = door.versions.opened(asked.v)
+    if not _state(door, looked).sample(asked.code).findings:
+        _reviewing(door).draw(looked.audited, looked.version, asked.code)
+    return sample_document(_state(door, looked), asked.code)
 
 
 @router.post("/bulk")
 def accept_rest(door: Door, asked: SampleAsked) -> Decided:
     """Accept the rest of a code's findings; refused before the sample is judged."""
-    raise NotImplementedError
+    looked = door.versions.opened(asked.v)
+    event = _reviewing(door).accept_rest(looked.audited, looked.version, asked.code)
+    return _told(door, looked, Asked("accept"), event)
 
 
 @router.get("/sets")
-def sets(door: Door, v: Called) -> RowSets:
-    """Tell the tags and named slices of a data set."""
-    raise NotImplementedError
+def sets(door: Door, looked: Looked) -> RowSets:
+    """Tell the tags and named slices of a data set, and how many of their rows this version has."""
+    known = _reviewing(door).sets(looked.version.dataset)
+    here = rows_here(known, looked.dataset)
+    return RowSets(
+        sets=[
+            RowSet.model_validate({**one._asdict(), "n_rows": len(one.row_ids), "n_here": len(rows)})
+            for one, rows in zip(known, here, strict=True)
+        ]
+    )
 
 
 @router.post("/selection")
 def select(door: Door, asked: SelectionAsked) -> Done:
     """Do something with selected rows: tag, slice, relabel, drop, forget a set."""
-    raise NotImplementedError
+    looked = door.versions.opened(asked.v)
+    if asked.action == "forget":
+        _reviewing(door).forget_set(looked.version.dataset, _name(asked))
+        return Done(said=f"{_name(asked)} is forgotten; its rows stay.")
+    if asked.action == "export":
+        raise UsageError("an export is a file.", remedy="Ask /api/export for it.")
+    ids = looked.dataset.row_ids.take(pa.array(_selected(asked, looked.dataset)))
+    if asked.action == "tag" or asked.action == "slice":  # noqa: PLR1714 - the type checker follows this one
+        return _kept_set(door, looked, asked, ids)
+    decided = _decide(door, looked, Asked(asked.action, row_ids=tuple(ids.to_pylist()), label=asked.label))
+    return Done(said=decided.said, facts={"seq": decided.event.seq, "n_rows": decided.event.n_rows})
 
 
-@router.post("/export")
-def export(door: Door, asked: SelectionAsked) -> None:
+@router.post("/export", response_class=FileResponse, responses=FILE)
+def export(door: Door, asked: SelectionAsked) -> FileResponse:
     """Give selected rows as a file."""
-    raise NotImplementedError
+    looked = door.versions.opened(asked.v)
+    rows = looked.dataset.take(_selected(asked, looked.dataset))
+    return attached(rows, asked.form, f"{looked.version.name}-{len(rows)}-rows")
+
+
+def _reviewing(door: Served) -> Reviewing:
+    return Reviewing(door.workspace.history)
+
+
+def _state(door: Served, looked: Opened) -> ReviewState:
+    return _reviewing(door).state(looked.audited, looked.version)
+
+
+def _document(door: Served, looked: Opened) -> Review:
+    torn = _reviewing(door).is_torn(looked.audited, looked.version)
+    return review_document(_state(door, looked), looked.version.name, torn=torn)
+
+
+def _chosen(review: ReviewState, code: str, state: State, *, by_score: bool = False) -> NDArray[np.int64]:
+    is_open = review.status == OPEN
+    keep = {"all": np.ones_like(is_open), "open": is_open, "decided": ~is_open}[state]
+    return review.queue.chosen(keep, code=code, by_score=by_score)
+
+
+def _decide(door: Served, looked: Opened, asked: Asked) -> Decided:
+    return _told(door, looked, asked, _reviewing(door).record(looked.audited, looked.version, asked))
+
+
+def _told(door: Served, looked: Opened, asked: Asked, event: ReviewEvent) -> Decided:
+    """Tell what a decision did; an undo is about what it took back."""
+    state = _state(door, looked)
+    about = next(one for one in state.events if one.seq == event.of) if event.action == "undo" else event
+    return Decided(
+        said=said(state, asked, event), event=event_document(state, event), finding_id=about.finding_id,
+        decision=decision_of(state, about.finding_id), review=_document(door, looked),
+    )  # fmt: skip
+
+
+def _kept_set(door: Served, looked: Opened, asked: SelectionAsked, ids: pa.StringArray) -> Done:
+    kept, before = _reviewing(door).keep_set(looked.version.dataset, _name(asked), asked.action, ids)
+    n_rows = len(kept.row_ids)
+    grown = f", {n_rows - before:,} of them new" if before else ""
+    return Done(
+        said=f"{asked.action.capitalize()} {kept.name}: {plural(n_rows, 'row')}{grown}.", facts={"n_rows": n_rows}
+    )
+
+
+def _name(asked: SelectionAsked) -> str:
+    if not (asked.name or "").strip():
+        raise UsageError("a tag or slice without a name was asked for.", remedy="Give it a name.")
+    return str(asked.name)
+
+
+def _selected(asked: SelectionAsked, dataset: Dataset) -> NDArray[np.int64]:
+    """Give the positions that a mask names; raises UsageError for one of another version, or of no rows."""
+    try:
+        packed = np.frombuffer(base64.b64decode(asked.mask, validate=True), np.uint8)
+    except ValueError as error:
+        raise UsageError(f"the mask is no base64: {error}.", remedy="Load the page again.") from error
+    if len(packed) != (len(dataset) + 7) // 8:
+        raise UsageError(
+            f"the mask has {len(packed):,} bytes, {len(dataset):,} rows need {(len(dataset) + 7) // 8:,}.",
+            remedy="Load the page again: the selection is of another version.",
+        )
+    rows = np.flatnonzero(np.unpackbits(packed, count=len(dataset), bitorder="little"))
+    if not len(rows):
+        raise UsageError("no rows are selected.", remedy="Select rows first.")
+    return rows

@@ -1,0 +1,9 @@
+/*!
+burnish, Apache-2.0. This bundle may hold parts of:
+- Preact 11.2.0 and @preact/signals 2.11.4, MIT, Copyright (c) 2015-present Jason Miller, Preact contributors
+- @tanstack/virtual-core 3.19.11, MIT, Copyright (c) 2021-present Tanner Linsley
+- Apache Arrow 21.2.0, Apache-2.0, Copyright 2016-2024 The Apache Software Foundation; FlatBuffers, Apache-2.0, Copyright Google
+- tslib, 0BSD, Copyright (c) Microsoft Corporation
+The texts of the licences are in web/licenses of the burnish source.
+*/
+import{G as e,J as t,X as n,b as r,q as i}from"./app.js";function a({title:n,class:a=``,onClose:s,children:c}){let l=t(null),u=t(!1),d=i();return e(()=>{let e=l.current;return e?.showModal(),()=>{u.current=!0,e?.close()}},[]),r(`dialog`,{ref:l,class:a,"aria-labelledby":d,onClose:()=>{u.current||s()},onClick:e=>{e.stopPropagation(),e.target===l.current&&s()},onKeyDown:o,children:[r(`h2`,{id:d,children:n}),c]})}function o(e){e.key===`Escape`&&e.stopPropagation()}function s({title:e,action:t,onConfirm:n,onClose:i,children:o}){return r(a,{title:e,onClose:i,children:[o,r(`p`,{class:`buttons`,children:[r(`button`,{type:`button`,onClick:i,children:`Cancel`}),r(`button`,{type:`button`,class:`primary`,onClick:()=>{i(),n()},children:t})]})]})}function c({title:e,label:t,action:i,value:o=``,most:s=1e4,optional:c=!1,onGiven:l,onClose:u}){let[d,f]=n(o),p=d.trim()===``&&!c,m=()=>{p||(u(),l(d.trim()))};return r(a,{title:e,onClose:u,children:[r(`label`,{class:`asked`,children:[t,r(`textarea`,{autofocus:!0,rows:4,maxLength:s,value:d,onInput:e=>f(e.currentTarget.value),onKeyDown:e=>{e.key===`Enter`&&(e.ctrlKey||e.metaKey)&&m()}})]}),r(`p`,{class:`buttons`,children:[r(`button`,{type:`button`,onClick:u,children:`Cancel`}),r(`button`,{type:`button`,class:`primary`,disabled:p,onClick:m,title:`Ctrl+Enter`,children:i})]})]})}export{s as n,a as r,c as t};

@@ -1,0 +1,9 @@
+/*!
+burnish, Apache-2.0. This bundle may hold parts of:
+- Preact 11.2.0 and @preact/signals 2.11.4, MIT, Copyright (c) 2015-present Jason Miller, Preact contributors
+- @tanstack/virtual-core 3.19.11, MIT, Copyright (c) 2021-present Tanner Linsley
+- Apache Arrow 21.2.0, Apache-2.0, Copyright 2016-2024 The Apache Software Foundation; FlatBuffers, Apache-2.0, Copyright Google
+- tslib, 0BSD, Copyright (c) Microsoft Corporation
+The texts of the licences are in web/licenses of the burnish source.
+*/
+import{Q as e,b as t}from"./app.js";function n({of:n,children:i}){return n.value===null?n.problem===null?t(`p`,{class:`quiet waiting`,"aria-busy":`true`,children:`Loading …`}):t(r,{message:n.problem.message,remedy:n.problem.remedy}):t(e,{children:i(n.value)})}function r({message:e,remedy:n}){return t(`div`,{class:`trouble`,role:`alert`,children:[t(`p`,{children:t(`strong`,{children:e})}),t(`p`,{children:n})]})}export{n,r as t};

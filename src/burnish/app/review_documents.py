@@ -1,0 +1,94 @@
+"""A review as documents: how far it is, its events, the sample of a code, what a decision did in a sentence."""
+
+from burnish.app.documents.review import CodeProgress, Event, Refusal, Review, Sample
+from burnish.app.documents.shared import Decision
+from burnish.pipeline.deciding import Asked
+from burnish.pipeline.reviewing import ReviewEvent, ReviewState
+from burnish.reports.numbers import plural
+from burnish.reports.words import code_title
+
+EVENTS_SHOWN, REFUSED_SHOWN = 50, 100
+
+
+def review_document(state: ReviewState, called: str, *, torn: bool = False) -> Review:
+    """Give how far a review is, and what it comes to."""
+    lines = [
+        CodeProgress(title=code_title(one.code, one.kind), **{n: v for n, v in one._asdict().items() if n != "kind"})
+        for one in state.progress
+    ]
+    refused = [Refusal(row_id=one.row_id, reason=one.reason) for one in state.refused[:REFUSED_SHOWN]]
+    return Review(
+        v=called, seq=state.seq, codes=lines, drops=state.n_drops, relabels=state.n_relabels, refused=refused,
+        n_refused=len(state.refused), torn=torn,
+        events=[event_document(state, event) for event in reversed(state.events[-EVENTS_SHOWN:])],
+    )  # fmt: skip
+
+
+def event_document(state: ReviewState, event: ReviewEvent) -> Event:
+    """Give an event as it is told."""
+    return Event(
+        seq=event.seq, at=event.at, who=event.who, action=event.action, finding_id=event.finding_id, code=event.code,
+        n_rows=len(event.row_ids), n_findings=len(event.findings), label=event.label, note=event.note, of=event.of,
+        undone=event.seq in state.undone,
+    )  # fmt: skip
+
+
+def sample_document(state: ReviewState, code: str) -> Sample:
+    """Give the sample of a code; the interval once one of it was judged."""
+    one = state.sample(code)
+    told = one._replace(findings=list(one.findings))._asdict() | {"ready": one.ready}  # type: ignore[arg-type]
+    if not one.judged:
+        return Sample(**{**told, "low": None, "high": None}, precision=None)
+    return Sample(**told, precision=one.right / one.judged)
+
+
+def decision_of(state: ReviewState, finding_id: str | None) -> Decision | None:
+    """Give how a finding stands."""
+    found = None if finding_id is None else state.decisions.get(finding_id)
+    return None if found is None else Decision(**found._asdict())
+
+
+def said(state: ReviewState, asked: Asked, event: ReviewEvent) -> str:
+    """Give what a decision did as a sentence."""
+    if event.action == "undo":
+        taken = next(one for one in state.events if one.seq == event.of)
+        return f"Taken back: {_what(taken)}."
+    if event.action in ("reject", "skip"):
+        return "Rejected." if event.action == "reject" else "Skipped."
+    if event.action == "note":
+        return "Noted." if event.note else "The note is taken away."
+    if event.action == "bulk":
+        return f"{plural(len(event.findings), 'finding')} accepted: {_edits(state, event)}."
+    if event.action == "accept":
+        edits = _edits(state, event)
+        return f"Accepted: {edits}." if edits else "Accepted as seen: it suggests no edit."
+    return f"{_edits(state, event) or 'No row changes'}.{_beside(state, asked, event)}"
+
+
+def _edits(state: ReviewState, event: ReviewEvent) -> str:
+    drops, relabels = state.edited_by(event.seq)
+    to = "" if event.label is None else f" to {event.label}"
+    told = [f"{plural(drops, 'row')} to be dropped"] if drops else []
+    return " and ".join([*told, *([f"{plural(relabels, 'row')} to be relabelled{to}"] if relabels else [])])
+
+
+def _beside(state: ReviewState, asked: Asked, event: ReviewEvent) -> str:
+    """Give what else there is to know: rows that stay, a label that is new."""
+    rows = state.queue.positions_of(asked.row_ids)
+    locked = int(state.queue.evaluation[rows[rows >= 0]].sum())
+    stay = f" {plural(locked, 'evaluation row')} {'stays' if locked == 1 else 'stay'} as before." if locked else ""
+    return f"{stay}{_is_new(state, event)}"
+
+
+def _is_new(state: ReviewState, event: ReviewEvent) -> str:
+    labels = state.queue.dataset.labels
+    if event.label is None or labels is None or event.label in labels.classes:
+        return ""
+    return f" No row had the label {event.label} before."
+
+
+def _what(event: ReviewEvent) -> str:
+    about = event.finding_id or (plural(len(event.row_ids), "selected row") if event.row_ids else event.code)
+    if event.action == "bulk":
+        return f"{plural(len(event.findings), 'finding')} of {event.code} accepted together"
+    return f"{event.action} of {about}"

@@ -1,0 +1,256 @@
+"""Tasks: long work over versions of the history, each kept where it belongs and told of in one sentence."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import pyarrow as pa
+
+from burnish.adapters.sinks import json_text
+from burnish.adapters.stores.measured import MeasuredStore
+from burnish.dataset import Changeset, Edit, Evaluation
+from burnish.dataset.history import Version, ancestry
+from burnish.errors import StaleChangesetError, UsageError
+from burnish.pipeline.comparison import NEARER_OR_FARTHER, RIGHT_OR_WRONG
+from burnish.pipeline.ledger import codes_of, counted, decided_lines
+from burnish.pipeline.recipe import checks_of
+from burnish.pipeline.summary import audit_sentence, counts_by_code, verdict_sentence
+from burnish.workspace.audited import Audited
+from burnish.workspace.choices import Choices
+from burnish.workspace.door import Workspace
+from burnish.workspace.experiments import Experiment
+from burnish.workspace.history import History, Note, note_of, now, somebody
+from burnish.workspace.reviewing import Reviewing
+
+What = Literal["pending", "made"]
+BY_EDITS = ("apply", "curate", "relabel")
+"""How versions come about of which a change can be measured: their ledger is a changeset of their parent."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a task came to, in a sentence for people, and the page that shows it."""
+
+    said: str
+    href: str
+
+
+def audit_version(workspace: Workspace, called: str) -> Told:
+    """Audit a version as it was audited before, or else as the nearest version that it comes from was.
+
+    Findings are kept with that version. A version without such an ancestor is audited as `burnish audit` does it.
+    """
+    version = workspace.history.store.find(called)
+    audited = _audit(workspace, version)
+    said = audit_sentence(counts_by_code(audited.findings), len(audited.dataset))
+    return Told(said, page("/", v=version.name))
+
+
+def measure_version(workspace: Workspace, called: str, what: What, experiment: Experiment) -> Told:
+    """Measure what the review of a version comes to (`pending`), or the edits that made a version (`made`).
+
+    The evaluation is kept under the version that was named. Raises UsageError where nothing can be measured.
+    """
+    version = workspace.history.store.find(called)
+    if what == "pending":
+        audited = audited_before(workspace, version)
+        state = Reviewing(workspace.history).state(audited, version)
+        changes, seq = state.changes(), state.seq
+    else:
+        parent, changes = made_changes(workspace.history, version)
+        audited, seq = audited_before(workspace, parent), None
+    if not changes.edits:
+        raise UsageError(
+            f"the review of {version.name} comes to no edit.", remedy="Accept a finding, relabel or drop a row first."
+        )
+    effect = workspace.measure(audited, changes, experiment)
+    said, lines = verdict_sentence(effect, changes), decided_lines(changes, "")
+    told = {
+        "key": key_of("measure", version.version, what, changes_digest(changes), asked(workspace, experiment)),
+        "version": version.name, "of": what, "changes": changes_digest(changes), "seq": seq, "n_edits": len(changes),
+        "counts": counted(lines), "codes": codes_of(lines), **_signed(workspace, experiment, effect, said),
+    }  # fmt: skip
+    MeasuredStore(workspace.history.store).keep_measured(version, told)
+    return Told(said, page("/versions", v=version.name))
+
+
+def compare_sides(  # noqa: PLR0917 - as a job asks it
+    workspace: Workspace, called: str, other: str | None, models: tuple[str, str] | None, experiment: Experiment
+) -> Told:
+    """Compare a version (A) with another one (B), or two models on one version; keep what became of every row.
+
+    Kept with the data set of the version whose evaluation rows are told of: B, or the one of both models. Raises
+    UsageError unless either `other` or `models` is given.
+    """
+    if (other is None) == (models is None):
+        raise UsageError("a comparison takes another version, or two models.", remedy="Give one of the two.")
+    sides = [workspace.history.store.find(one) for one in (called, other) if one is not None]
+    if models is None and sides[0].name == sides[1].name:
+        raise UsageError(f"{sides[0].name} is on both sides.", remedy="Choose another version.")
+    for model in models or ():
+        replace(experiment, model=model).refuse_unusable()
+    audited = [audited_before(workspace, one) for one in sides]
+    workspace.progress.start("compare", None)
+    effect, rows = (
+        workspace.outcomes_of_versions(audited[0], audited[1], experiment)
+        if models is None
+        else workspace.outcomes_of_models(audited[0], models, experiment)
+    )
+    workspace.progress.finish()
+    told = _compared(sides, models, rows) | _signed(workspace, experiment, effect, verdict_sentence(effect))
+    told |= {
+        "key": key_of("compare", [[one.name, one.version] for one in sides], models, asked(workspace, experiment)),
+        "labels": effect.parameters["labels"],
+    }  # fmt: skip
+    MeasuredStore(workspace.history.store).keep_compared(sides[-1].dataset, told, rows)
+    return Told(told["said"], page("/compare", v=sides[-1].name, key=told["key"]))
+
+
+def _compared(sides: Sequence[Version], models: tuple[str, str] | None, rows: pa.Table) -> dict[str, Any]:
+    """Give of a comparison what was compared, and how many rows have which outcome, in the order of their codes."""
+    counts = {line["values"]: line["counts"] for line in rows["outcome"].value_counts().to_pylist()}
+    exact = not set(counts) & set(NEARER_OR_FARTHER)
+    return {
+        "v": sides[-1].name, "other": None if models is not None else sides[0].name,
+        "models": None if models is None else list(models), "exact": exact,
+        "outcomes": {word: counts.get(word, 0) for word in (RIGHT_OR_WRONG if exact else NEARER_OR_FARTHER)},
+    }  # fmt: skip
+
+
+def made_changes(history: History, version: Version) -> tuple[Version, Changeset]:
+    """Give the parent of a version and the edits that made it, from its ledger.
+
+    Raises UsageError for a version that no edits made: an import, an undo.
+    """
+    ledger = history.store.ledger(version) if version.how in BY_EDITS and version.parent is not None else None
+    if ledger is None or version.parent is None:
+        how = {"import": "was read from a source", "undo": "took edits back"}.get(version.how, "changed no row")
+        raise UsageError(
+            f"{version.name} {how}: there is no change of training rows to measure.",
+            remedy="Measure a version that edits made, or compare it with another version.",
+        )
+    parent = history.store.versions(version.dataset)[version.parent]
+    edits = tuple(
+        Edit(
+            line["row_id"], line["action"], line["code"], line["reason"] or "", json.loads(line["evidence"] or "{}"),
+            line["kept_row_id"], line["old_label"], line["label"],
+        )
+        for line in ledger.to_pylist()
+    )  # fmt: skip
+    return parent, Changeset(parent.version, edits)
+
+
+def make_version(workspace: Workspace, audited: Audited, version: Version, note: Note, *, seen: int) -> Version:
+    """Make a version of what the review of another comes to, with the effect where just that was measured.
+
+    `seen`: the last event of the review that whoever asks has seen. Raises StaleChangesetError when the review went on
+    since, when it comes to no edit, and when a version was made of it that nobody took back: of the same rows a second
+    one would stand beside it, and neither would have all that was decided.
+    """
+    history = workspace.history
+    state = Reviewing(history).state(audited, version)
+    changes = state.changes()
+    if state.seq != seen:
+        raise StaleChangesetError(
+            f"the review of {version.name} has {state.seq:,} events, and {seen:,} were seen.",
+            remedy="Look at what was decided meanwhile, and make the version then.",
+        )
+    if not changes.edits:
+        raise StaleChangesetError(
+            f"the review of {version.name} comes to no edit.", remedy="Accept a finding, relabel or drop a row first."
+        )
+    made = made_of_review(history, version)
+    if made is not None:
+        raise StaleChangesetError(
+            f"{made.name} was made of the review of {version.name} already.",
+            remedy=f"Go on with {made.name}; or undo it, and make one version of all {len(changes):,} edits.",
+        )
+    review = {"of": version.name, "seq": state.seq, "changes": changes_digest(changes)}
+    signed = replace(note, recipe={**note_of(audited).recipe, "review": review})
+    effect = measured_change(workspace, version, changes)
+    return history.keep_changes(audited.dataset, changes, signed, effect=effect)
+
+
+def made_of_review(history: History, version: Version) -> Version | None:
+    """Give the newest version that was made of the review of another and not taken back as a whole; None without."""
+    versions = list(history.store.versions(version.dataset).values())
+    undone = {(one.recipe["undoes"], sum(one.counts.values())) for one in versions if one.how == "undo"}
+    made = (one for one in reversed(versions) if one.recipe.get("review", {}).get("of") == version.name)
+    return next((one for one in made if (one.name, sum(one.counts.values())) not in undone), None)
+
+
+def measured_change(workspace: Workspace, version: Version, changes: Changeset) -> Evaluation | None:
+    """Give the newest evaluation of just these edits of a version that is kept; None where they were not measured."""
+    digest = changes_digest(changes)
+    kept = MeasuredStore(workspace.history.store).measured(version)
+    found = next((one for one in kept if one["of"] == "pending" and one["changes"] == digest), None)
+    return None if found is None else Evaluation.from_json(found["evaluation"])
+
+
+def audited_before(workspace: Workspace, version: Version) -> Audited:
+    """Give a version as its newest audit left it; where there was none, or its evidence was removed, audit it."""
+    return workspace.reopen(version.name) or _audit(workspace, version)
+
+
+def changes_digest(changes: Changeset) -> str:
+    """Name edits by which row becomes what by which code, in whatever order."""
+    said = sorted((edit.row_id, edit.action, edit.code, edit.label or "") for edit in changes.edits)
+    return key_of(changes.version, said)
+
+
+def asked(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
+    """Give what is measured, as it is written down: model, metric, limits, seed."""
+    named = {name: getattr(experiment, name) for name in ("model", "metric")}
+    return {
+        **{name: value if value is None or isinstance(value, str) else repr(value) for name, value in named.items()},
+        "retrains": experiment.retrains, "margin": experiment.margin, "max_slice_drop": experiment.max_slice_drop,
+        "seed": workspace.seed,
+    }  # fmt: skip
+
+
+def key_of(*question: Any) -> str:
+    """Give the key of a question: 16 hexadecimal digits."""
+    return hashlib.blake2b(json_text(question, indent=None).encode(), digest_size=8).hexdigest()
+
+
+def page(path: str, **parameters: str) -> str:
+    """Give the address of a page of the app."""
+    return f"{path}?{urlencode(parameters)}"
+
+
+def _signed(workspace: Workspace, experiment: Experiment, effect: Evaluation, said: str) -> dict[str, Any]:
+    """Give what is written down with every answer: when, who, by what, and the answer itself."""
+    return {
+        "created": now(), "who": somebody(), "experiment": asked(workspace, experiment), "said": said,
+        "evaluation": json.loads(json_text(effect.to_json())),
+    }  # fmt: skip
+
+
+def _audit(workspace: Workspace, version: Version) -> Audited:
+    """Audit a version with the choices of its own or the nearest ancestor's audit, and keep what was found."""
+    history = workspace.history
+    facts = _choices_of(history, version)
+    parameters = facts.get("parameters") or {}
+    limits = replace(workspace.limits, recall=parameters.get("recall", workspace.limits.recall))
+    seed = parameters.get("seed", workspace.seed)
+    space = Workspace(workspace.root, seed=seed, limits=limits, progress=workspace.progress)
+    dataset = history.open(version.name)
+    if facts.get("task"):
+        dataset = dataset.for_task(facts["task"])
+    choices = Choices(
+        facts.get("embedder"), parameters.get("evaluation_split"), parameters.get("keep_by"),
+        checks=checks_of(parameters.get("checks", {})),
+    )  # fmt: skip
+    audited = space.audit(dataset, choices=choices)
+    history.keep_audit(audited, version)
+    return audited
+
+
+def _choices_of(history: History, version: Version) -> Mapping[str, Any]:
+    path = ancestry(history.store.versions(version.dataset), version.number)[::-1]
+    audits = (history.store.audit_facts(one) for one in path)
+    recipes = (one.recipe for one in path if one.recipe.get("parameters"))
+    return next((facts for facts in audits if facts is not None), next(recipes, {}))

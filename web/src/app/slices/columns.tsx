@@ -1,0 +1,53 @@
+// The columns of the slices: what each is, how well the model does on it, and how sure that is.
+
+import type { Dot } from "../../charts/document";
+import { thousands } from "../../shared/format";
+import type { SliceLine, Slices } from "../documents";
+import { plotColumn, plotted } from "../parts/charts";
+import { isShare, metricLift, metricName, metricValue } from "../parts/effect";
+import type { Column } from "../parts/table";
+import { href } from "../router";
+
+export const ORIGINS = { slice: "found by a search", set: "named by people", cluster: "cluster" } as const;
+const KEYWORDS = 5;
+
+// Where the rows of a slice are on the map; a cluster is a slice there, too.
+export const onMap = (one: SliceLine): string => href("map", { [one.mask === "set" ? "set" : "slice"]: one.name });
+export const titleOf = (one: SliceLine): string => (one.description === "" ? one.name : one.description);
+
+export function columnsOf(slices: Slices): Column<SliceLine>[] {
+  const { metric, overall } = slices;
+  const title = isShare(metric) ? `${metricName(metric)}, 95 % interval` : metricName(metric);
+  const references: [number, string][] = overall === null ? [] : [[overall, `all rows ${metricValue(overall, metric)}`]];
+  const plot = plotted(slices.slices, dotOf, { title, percent: isShare(metric), difference: false, references, band: null });
+  return [
+    { name: "name", title: "slice", class: "wide", by: titleOf, cell: (one) => <Name of={one} /> },
+    { name: "size", title: "rows", class: "spare", numeric: true, by: (one) => one.size, cell: (one) => thousands(one.size) },
+    { name: "evaluated", title: "evaluated", class: "spare", numeric: true, by: (one) => one.n_evaluated, cell: (one) => thousands(one.n_evaluated) },
+    { name: "metric", title: metricName(metric), numeric: true, by: (one) => one.metric, cell: (one) => metricValue(one.metric, metric) },
+    plotColumn(plot),
+    { name: "gap", title: "below the rest by", class: "spare", numeric: true, by: (one) => one.gap, cell: (one) => metricLift(one.gap, metric).replace("+", "") },
+    { name: "q", title: "q value", class: "spare", numeric: true, by: (one) => one.q_value, cell: (one) => small(one.q_value) },
+  ];
+}
+
+function Name({ of }: { of: SliceLine }) {
+  const title = titleOf(of);
+  const more = of.keywords.filter((word) => !title.includes(word)).slice(0, KEYWORDS);
+  return (
+    <>
+      <a href={onMap(of)} title="Show on the map">{title}</a>
+      <p class="quiet about">{[ORIGINS[of.mask], ...more].join(" · ")}</p>
+    </>
+  );
+}
+
+// Weak is what differs beyond chance, with all slices counted, and is below the rest.
+const SURE = 0.05;
+
+function dotOf(one: SliceLine): Dot {
+  const weak = one.q_value !== null && one.q_value <= SURE && one.gap !== null && one.gap > 0;
+  return { name: titleOf(one), value: one.metric, low: one.metric_low, high: one.metric_high, tone: weak ? "bad" : "plain" };
+}
+
+const small = (value: number | null): string => (value === null ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));

@@ -1,0 +1,83 @@
+// The review of the version that is looked at: what a version made of it would change, what that does, and making it.
+
+import { useState } from "preact/hooks";
+import { plural, thousands } from "../../shared/format";
+import { announce, attempt } from "../announce";
+import { post } from "../api";
+import type { Measurement, Review, Version } from "../documents";
+import { beginJob } from "../jobs/following";
+import { useKeys } from "../keys";
+import { changed } from "../loaded";
+import { MeasuredList } from "../overview/measured";
+import { Dialog } from "../parts/dialogs";
+import { href, open } from "../router";
+import { loadAbout } from "../state";
+
+export function Pending({ review, measured }: { review: Review; measured: readonly Measurement[] }) {
+  const [asked, ask] = useState(false);
+  const edits = review.drops + review.relabels;
+  const measure = (): void => void attempt(() => beginJob({ kind: "measure", v: review.v, what: "pending" }));
+  useKeys(edits === 0 ? [] : [
+    { keys: "w", title: "Make a version of the review", run: () => ask(true) },
+    { keys: "p", title: "Measure the review", run: measure },
+  ], [edits === 0, review.v]);
+  return (
+    <section id="pending" class="panel pending" aria-labelledby="pending-title">
+      <h2 id="pending-title">Pending review of {review.v}</h2>
+      {edits === 0 && review.n_refused === 0 && (
+        <p class="quiet">No edit is accepted yet. What you accept among the <a href={href("findings")}>findings</a> or do to rows on the <a href={href("map")}>map</a> waits here.</p>
+      )}
+      {edits > 0 && <p><strong>{plural(edits, "edit")}</strong>: {thousands(review.drops)} to be dropped, {thousands(review.relabels)} to be relabelled.</p>}
+      <MeasuredList measured={measured} />
+      <Refused review={review} />
+      {edits > 0 && (
+        <div class="version-actions">
+          <button type="button" class="primary" onClick={() => ask(true)}>Make a version …</button>
+          <button type="button" onClick={measure}>Measure what they do to the model</button>
+        </div>
+      )}
+      {asked && <MakeDialog review={review} edits={edits} onClose={() => ask(false)} />}
+    </section>
+  );
+}
+
+function Refused({ review }: { review: Review }) {
+  if (review.n_refused === 0) return null;
+  return (
+    <details class="refused">
+      <summary>{plural(review.n_refused, "accepted edit")} cannot be made</summary>
+      <ul class="plain">
+        {review.refused.map((one) => <li key={one.row_id}><a class="row-id" href={href("map", { row: one.row_id })}>{one.row_id}</a> {one.reason}</li>)}
+      </ul>
+      {review.n_refused > review.refused.length && <p class="quiet">{thousands(review.n_refused - review.refused.length)} more are not shown.</p>}
+    </details>
+  );
+}
+
+function MakeDialog({ review, edits, onClose }: { review: Review; edits: number; onClose: () => void }) {
+  const [why, setWhy] = useState("");
+  const [tag, setTag] = useState("");
+  const make = async (): Promise<void> => {
+    onClose();
+    const body = { v: review.v, seq: review.seq, why: why.trim(), tag: tag.trim() === "" ? null : tag.trim() };
+    const made = await attempt(() => post<Version>("versions", body));
+    if (made === null) return;
+    await loadAbout();
+    changed();
+    open(href("versions", { v: made.name }));
+    announce(`${made.name} is made: ${plural(edits, "edit")}. ${made.sentence}`);
+  };
+  return (
+    <Dialog title="Make a version" onClose={onClose}>
+      <form onSubmit={(event) => { event.preventDefault(); void make(); }}>
+        <p>{review.v} stays as it is. The new version has {thousands(review.drops)} rows less, and {plural(review.relabels, "new label")}.</p>
+        <label class="asked">Why <textarea autofocus rows={3} maxLength={10_000} value={why} onInput={(event) => setWhy(event.currentTarget.value)} /></label>
+        <label class="asked">Tag, if it should have one <input type="text" maxLength={200} value={tag} onInput={(event) => setTag(event.currentTarget.value)} /></label>
+        <p class="buttons">
+          <button type="button" onClick={onClose}>Cancel</button>
+          <button type="submit" class="primary">Make it</button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
