@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check fix bench bench-perf nightly web web-check clean
+.PHONY: demo test test-wheel check fix bench bench-perf nightly web web-check clean
 
 demo: $(VENV)/.core ## the main job on a real data set; prints where the report lies
 	$(BIN)/burnish demo
@@ -12,6 +12,14 @@ demo: $(VENV)/.core ## the main job on a real data set; prints where the report 
 test: $(VENV)/.dev ## everything that must hold, browser tests too where chromium is there
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+test-wheel: $(VENV)/.dev ## the browser tests again, over the wheel as users install it: no source of ours is on the path
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheel .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "$$(ls build/wheel/burnish-*.whl)[app,notebook]" pytest hypothesis playwright
+	cd build/wheel && venv/bin/python -m pytest --rootdir ../.. -c ../../pyproject.toml -p no:cacheprovider ../../tests/browser
 
 check: $(VENV)/.dev ## format, lint, strict types, imports, fast tests: under a minute
 	$(BIN)/ruff format --check src tests benchmarks scripts
@@ -37,7 +45,7 @@ nightly: $(VENV)/.perf ## the same and a million rows, the whole audit included 
 web-check: ## the committed script and style are what web/ builds (needs node)
 	cd web && npm ci && npm run types && npm run check
 
-web: ## build the report's script and style anew (needs node)
+web: ## build the scripts and styles of app, report and widget anew (needs node)
 	cd web && npm ci && npm run build
 
 $(VENV)/bin/python:

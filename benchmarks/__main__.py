@@ -9,8 +9,8 @@ import time
 
 NAMES = (
     "speed", "labels", "duplicates", "outliers", "slices", "structure", "embedders", "trials", "curation",
-    "measurement", "measuring", "comparison", "slice_effects", "values", "selection", "acquisition", "history", "app_server",
-    "app_page",
+    "measurement", "measuring", "comparison", "slice_effects", "values", "selection", "acquisition", "history",
+    "app_server", "app_page",
 )  # fmt: skip
 
 

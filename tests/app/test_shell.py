@@ -19,17 +19,29 @@ def client():
 
 
 @pytest.mark.parametrize("path", shell.PAGES)
-def test_every_page_is_the_same_shell(client, path):
+def test_every_page_is_the_same_shell_but_for_the_scripts_that_it_asks_for_at_once(client, path):
     answer = client.get(path)
-    assert answer.text == shell.SHELL
+    lines = [line for line in answer.text.splitlines() if "modulepreload" not in line]
+    assert lines == [line.replace("ICON", shell.ICON) for line in shell.SHELL.splitlines() if line != "PRELOADS"]
+    assert f'"/assets/{path[1:] or "overview"}.js"' in answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_the_shell_holds_nothing_that_the_policy_forbids_and_asks_for_nothing_that_is_not_there(client):
-    assert not re.search(r"<script(?! type=\"module\" src=)|<style|style=| on\w+=", shell.SHELL)
-    asked = re.findall(r"(?:src|href)=\"(/[^\"]*)\"", shell.SHELL)
-    assert asked == ["/assets/app.css", "/assets/app.js"]
-    assert {client.get(path).status_code for path in asked} == {200}
+@pytest.mark.parametrize("path", shell.PAGES)
+def test_the_shell_holds_nothing_that_the_policy_forbids_and_asks_for_nothing_that_is_not_there(client, path):
+    text = client.get(path).text
+    assert not re.search(r"<script(?! type=\"module\" src=)|<style|style=| on\w+=", text)
+    asked = re.findall(r"(?:src|href)=\"(/[^\"]*)\"", text)
+    assert asked[0] == "/assets/app.css"
+    assert asked[-1] == "/assets/app.js"
+    assert {client.get(one).status_code for one in asked} == {200}
+
+
+def test_a_page_asks_at_once_for_all_that_its_script_imports(client):
+    asked = set(re.findall(r"modulepreload\" href=\"/assets/([^\"]*)\"", client.get("/findings").text))
+    for name in asked | {"app.js"}:
+        text = client.get(f"/assets/{name}").text
+        assert set(re.findall(r"(?:from|import)\s*[\"'`]\./([\w-]+\.js)[\"'`]", text)) <= asked
 
 
 def test_the_shell_says_what_to_do_without_javascript():

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from functools import lru_cache
 from importlib.resources import files
 
@@ -12,20 +13,22 @@ from starlette.routing import Route
 
 PAGES = ("/", "/map", "/findings", "/slices", "/compare", "/versions")
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+IMPORTED = re.compile(r"""(?:from|import)\s*["'`]\./([\w-]+\.js)["'`]""")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%230072b2'/%3E%3Cg fill='%23fff'%3E%3Ccircle cx='5' cy='6' r='1.6'/%3E"
     "%3Ccircle cx='10.5' cy='4.8' r='1.6'/%3E%3Ccircle cx='8.2' cy='11' r='1.6'/%3E%3C/g%3E%3C/svg%3E"
 )
-SHELL = f"""<!doctype html>
+SHELL = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>burnish</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="{ICON}">
+<link rel="icon" href="ICON">
 <link rel="stylesheet" href="/assets/app.css">
+PRELOADS
 <script type="module" src="/assets/app.js"></script>
 </head>
 <body>
@@ -41,8 +44,21 @@ SHELL = f"""<!doctype html>
 
 def shell(request: Request) -> Response:
     """Give the page; its script reads from the address what to show."""
-    del request
-    return HTMLResponse(SHELL)
+    name = request.url.path.strip("/") or "overview"
+    links = (f'<link rel="modulepreload" href="/assets/{one}">' for one in scripts_of(f"{name}.js"))
+    return HTMLResponse(SHELL.replace("PRELOADS", "\n".join(links)).replace("ICON", ICON))
+
+
+def scripts_of(name: str) -> list[str]:
+    """Give a script and all that it imports, and what these import: a browser learns of them one after the other."""
+    found, waiting = [], [name]
+    while waiting:
+        one = waiting.pop()
+        content = None if one in found else _content(one)
+        if content is not None:
+            found.append(one)
+            waiting += IMPORTED.findall(content.decode())
+    return sorted(found)
 
 
 def asset(request: Request) -> Response:

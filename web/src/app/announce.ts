@@ -11,8 +11,10 @@ export interface Said {
 
 export const said = signal<Said>({ text: "", remedy: "", bad: false });
 
+// The same words twice are told twice: a blank that nobody sees makes them others.
 export function announce(text: string): void {
-  said.value = { text, remedy: "", bad: false };
+  const again = said.peek().text === text;
+  said.value = { text: again ? `${text}\u200b` : text, remedy: "", bad: false };
 }
 
 export function complain(error: unknown): void {

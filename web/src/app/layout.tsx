@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { after, choose, startTheme } from "../shared/theme";
+import { visible } from "../shared/words";
 import { said } from "./announce";
 import { Help } from "./parts/help";
 import { JobsButton } from "./parts/jobs";
@@ -53,7 +54,7 @@ function VersionChoice() {
   return (
     <span class="versions">
       <select aria-label="Data set" value={name} onChange={(event) => open(hrefOf(event.currentTarget.value))}>
-        {known.map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}
+        {known.map((one) => <option key={one.name} value={one.name}>{visible(one.name)}</option>)}
       </select>
       <select
         aria-label="Version" value={number}

@@ -690,13 +690,18 @@ export interface components {
     schemas: {
         /**
          * About
-         * @description What is served: version of burnish, the workspace, its data sets, who works here.
+         * @description What is served: version of burnish, the workspace, its data sets, who works here, models that may be compared.
          */
         About: {
             /** Burnish */
             burnish: string;
             /** Datasets */
             datasets: components["schemas"]["DatasetEntry"][];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
             /** Opens */
             opens?: string | null;
             /** Who */

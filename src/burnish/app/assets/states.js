@@ -6,4 +6,4 @@ burnish, Apache-2.0. This bundle may hold parts of:
 - tslib, 0BSD, Copyright (c) Microsoft Corporation
 The texts of the licences are in web/licenses of the burnish source.
 */
-import{Q as e,b as t}from"./app.js";function n({of:n,children:i}){return n.value===null?n.problem===null?t(`p`,{class:`quiet waiting`,"aria-busy":`true`,children:`Loading …`}):t(r,{message:n.problem.message,remedy:n.problem.remedy}):t(e,{children:i(n.value)})}function r({message:e,remedy:n}){return t(`div`,{class:`trouble`,role:`alert`,children:[t(`p`,{children:t(`strong`,{children:e})}),t(`p`,{children:n})]})}export{n,r as t};
+import{b as e,et as t}from"./app.js";function n({of:n,children:i}){return n.value===null?n.problem===null?e(`p`,{class:`quiet waiting`,"aria-busy":`true`,children:`Loading …`}):e(r,{message:n.problem.message,remedy:n.problem.remedy}):e(t,{children:i(n.value)})}function r({message:t,remedy:n}){return e(`div`,{class:`trouble`,role:`alert`,children:[e(`p`,{children:e(`strong`,{children:t})}),e(`p`,{children:n})]})}export{n,r as t};

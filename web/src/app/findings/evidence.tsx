@@ -1,0 +1,99 @@
+// All there is to see of the chosen finding: what is said, its rows side by side, labels, neighbors, the numbers.
+
+import { percent, plural } from "../../shared/format";
+import { visible } from "../../shared/words";
+import type { EvidenceRow, FindingDetail, Row } from "../documents";
+import { RowCard } from "../parts/row";
+import { DecisionChip, FindingChip } from "./chips";
+import { Likely } from "./likely";
+
+const PARTS = { flagged: "Flagged", kept: "Kept", twin: "Twin", neighbor: "Neighbor" } as const;
+const TALLIED = 3;
+// Rows of a finding that are shown whole; of more, each is shown in short.
+const WHOLE = 6;
+
+export function Evidence({ detail }: { detail: FindingDetail }) {
+  const { item } = detail;
+  const rows = detail.rows.filter((one) => one.role !== "neighbor");
+  const doubted = item.suggested_label !== null || detail.likely[0]?.label !== item.given_label;
+  const near = [...detail.rows.filter((one) => one.role === "neighbor").map((one) => one.row), ...detail.neighbors];
+  return (
+    <>
+      <header class="finding-head">
+        <h1 id="finding-title">{item.title}</h1>
+        <p class="chips">
+          <FindingChip item={{ ...item, title: item.code }} />
+          <span class="chip">score {item.score.toFixed(2)}</span>
+          <DecisionChip item={item} />
+        </p>
+      </header>
+      <p class="message">{visible(item.message)}</p>
+      <p class="quiet why">{detail.why}</p>
+      {detail.note != null && <p class="note"><strong>Note</strong> <span dir="auto">{visible(detail.note)}</span></p>}
+      {rows.length === 0 && <p class="note">This finding is about the whole set: it flags no row and suggests no edit. Accept it as seen, reject it, or write a note.</p>}
+      {rows.length > 0 && !edits(rows) && <p class="quiet">Accepting it changes no row. {locked(rows) ? "" : "Relabel or drop to change what it flags."}</p>}
+      <div class={`twins${rows.length === 1 ? " one" : ""}`}>
+        {rows.map((one) => <EvidenceCard key={one.row.row_id} one={one} rows={rows} detail={detail} />)}
+        {rows.length === 1 && doubted && <Likely detail={detail} />}
+      </div>
+      {detail.rows_left_off > 0 && <p class="quiet">{plural(detail.rows_left_off, "more row")} of this finding not shown.</p>}
+      {rows.length > 1 && doubted && <Likely detail={detail} />}
+      {near.length > 0 && <Neighbors rows={near} />}
+    </>
+  );
+}
+
+interface CardProps {
+  one: EvidenceRow;
+  rows: readonly EvidenceRow[];
+  detail: FindingDetail;
+}
+
+function EvidenceCard({ one, rows, detail }: CardProps) {
+  const fate = edits(rows) ? fateOf(one) : "";
+  const twin = /^(DUP|LEK)/.test(detail.item.code) ? twinOf(one, rows) : undefined;
+  return (
+    <RowCard row={one.row} role={PARTS[one.role]} twin={twin} differing={detail.differing} compact={rows.length > WHOLE}>
+      {fate !== "" && <p class="fate"><span class="quiet">If accepted: </span>{fate}</p>}
+      {(one.numbers ?? []).length > 0 && (
+        <dl class="numbers">
+          {one.numbers?.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{visible(value)}</dd></div>)}
+        </dl>
+      )}
+    </RowCard>
+  );
+}
+
+const edited = (one: EvidenceRow): boolean =>
+  one.row.evaluation !== true && (one.suggested_edit === "drop" || one.suggested_edit === "relabel");
+const edits = (rows: readonly EvidenceRow[]): boolean => rows.some(edited);
+const locked = (rows: readonly EvidenceRow[]): boolean => rows.every((one) => one.row.evaluation === true);
+
+// What the suggested edit does to the row. Evaluation rows are never edited.
+function fateOf(one: EvidenceRow): string {
+  if (edited(one)) return one.suggested_edit === "drop" ? "dropped" : `relabelled to ${visible(one.suggested_label ?? "")}`;
+  if (one.row.evaluation === true) return "stays: evaluation rows are locked";
+  return one.role === "twin" ? "" : "stays";
+}
+
+// A flagged row is set against the copy that stays, every other one against the first flagged row.
+function twinOf(one: EvidenceRow, rows: readonly EvidenceRow[]): Row | undefined {
+  const other = one.role === "flagged" ? rows.find((twin) => twin.role !== "flagged") : rows.find((twin) => twin.role === "flagged");
+  return (other ?? rows.find((twin) => twin !== one))?.row;
+}
+
+function Neighbors({ rows }: { rows: readonly Row[] }) {
+  return (
+    <section class="neighbors" aria-labelledby="neighbors-title">
+      <h3 id="neighbors-title">Nearest rows <span class="quiet">{tallied(rows)}</span></h3>
+      <div class="near">{rows.map((row) => <RowCard key={row.row_id} row={row} compact />)}</div>
+    </section>
+  );
+}
+
+function tallied(rows: readonly Row[]): string {
+  const counts = new Map<string, number>();
+  for (const { label } of rows) if (label != null) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const most = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, TALLIED);
+  return most.map(([label, n]) => `${n} of ${rows.length} (${percent(n / rows.length, 0)}) are labelled ${visible(label)}`).join(", ");
+}

@@ -1,0 +1,85 @@
+// Keeps the map as the address says, and the ring where the chosen row is.
+
+import { effect, untracked } from "@preact/signals";
+import { brought, readView, whole } from "../../map/viewport";
+import { address, get } from "../api";
+import { attempt, complain } from "../announce";
+import type { RowDetail } from "../documents";
+import { turn } from "../loaded";
+import { param, query, version } from "../router";
+import { token } from "../session";
+import { forget } from "./marks";
+import type { MapModel } from "./model";
+import { loadOutcomes } from "./outcomes";
+import { paintOf, themed } from "./paint";
+
+// Begins to read the map; what this gives ends it.
+export function follow(model: MapModel, canvas: OffscreenCanvas): () => void {
+  const { link } = model;
+  link.send({ kind: "open", canvas, size: model.size.peek(), url: address("map", { v: version.peek() }), token }, [canvas]);
+  link.send({ kind: "look", view: model.view.peek(), moving: false });
+  const first = turn.peek();
+  const stops = [
+    effect(() => {
+      if (turn.value !== first) link.send({ kind: "reload", url: address("map", { v: version.peek() }), token });
+    }),
+    effect(() => model.masks.follow(query.value, turn.value)),
+    effect(() => model.choose(model.filters.value)),
+    effect(() => {
+      void themed.value;
+      const facet = model.colorBy.value;
+      if (model.facts.value !== null) link.send({ kind: "paint", paint: paintOf(facet, model.filters.value[facet?.name ?? ""]) });
+    }),
+    effect(() => followView(model, param("view"))),
+    effect(() => void attempt(() => loadOutcomes(param("cmp"), link))),
+    followRow(model),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+    link.stop();
+    forget();
+  };
+}
+
+// What this page wrote itself is no news; back and forward are.
+function followView(model: MapModel, text: string | null): void {
+  if (text === model.written) return;
+  model.written = text;
+  untracked(() => model.look(readView(text) ?? whole(), { moving: false }));
+}
+
+function followRow(model: MapModel): () => void {
+  let shown: string | null = null;
+  const stopReading = effect(() => {
+    const rowId = param("row");
+    void turn.value;
+    if (rowId === null) model.detail.value = null;
+    else get<RowDetail>("row", { v: version.peek(), row_id: rowId }).then((detail) => {
+      if (param("row") === rowId) model.detail.value = detail;
+    }, complain);
+  });
+  const stopPlacing = effect(() => {
+    const detail = model.detail.value;
+    if (detail === null || model.counted.value === null) {
+      model.chosen.value = null;
+      shown = null;
+      return;
+    }
+    void place(model, detail, detail.row.row_id !== shown);
+    shown = detail.row.row_id;
+  });
+  return () => {
+    stopReading();
+    stopPlacing();
+  };
+}
+
+// A row that was chosen is brought into sight; one that is only counted anew is not.
+async function place(model: MapModel, detail: RowDetail, bring: boolean): Promise<void> {
+  const found = await model.link.ask({ of: "place", row: detail.row.row });
+  if (model.detail.peek() !== detail || param("row") !== detail.row.row_id) return;
+  model.chosen.value = found;
+  const view = model.view.peek();
+  const next = found === null || !bring ? view : brought(view, model.frame, found.x, found.y);
+  if (next !== view) model.look(next, { moving: false });
+}

@@ -1,0 +1,141 @@
+// When and how much is drawn: everything when the map is still, a fair sample that keeps the pace while it moves.
+
+import { drawFaint, drawPoints, pointSize, projectionOf, type Pixels } from "../map/raster";
+import { whole, type Frame, type Viewport } from "../map/viewport";
+import type { Drawn, Paint, Size } from "./messages";
+import type { Points } from "./points";
+
+const PACE_MILLISECONDS = 12;
+const STILL_MILLISECONDS = 140;
+const LEAST_POINTS = 40_000;
+
+export class Painter {
+  private points: Points | null = null;
+  private view: Viewport = whole();
+  private paint: Paint | null = null;
+  private slots = new Uint8Array(0);
+  private slotted: { paint: Paint | null; n: number } = { paint: null, n: 0 };
+  private image: ImageData | null = null;
+  private moving = false;
+  private waiting = false;
+  private still: ReturnType<typeof setTimeout> | undefined;
+  private pointsPerMillisecond = 20_000;
+  complete = false;
+
+  private readonly context: OffscreenCanvasRenderingContext2D;
+
+  // The first picture takes the browser a tenth of a second: an empty one is drawn while the points are on their way.
+  constructor(
+    private readonly canvas: OffscreenCanvas,
+    private size: Size,
+    private readonly told: (drawn: Omit<Drawn, "turn">) => void,
+  ) {
+    const context = canvas.getContext("2d", { alpha: false });
+    if (context === null) throw new Error("This browser draws no canvas in a worker.");
+    this.context = context;
+    context.putImageData(this.surface().image, 0, 0);
+  }
+
+  show(points: Points): void {
+    this.points = points;
+    this.slotted = { paint: null, n: 0 };
+    this.later();
+  }
+
+  resize(size: Size): void {
+    this.size = size;
+    this.later();
+  }
+
+  ink(paint: Paint): void {
+    this.paint = paint;
+    this.later();
+  }
+
+  look(view: Viewport, moving: boolean): void {
+    this.view = view;
+    clearTimeout(this.still);
+    this.moving = moving;
+    if (moving) this.still = setTimeout(() => this.settle(), STILL_MILLISECONDS);
+    this.later();
+  }
+
+  get frame(): Frame {
+    return { ...this.size, aspect: this.points?.facts.aspect ?? 1 };
+  }
+
+  get looksAt(): Viewport {
+    return this.view;
+  }
+
+  later(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.draw();
+    });
+  }
+
+  private settle(): void {
+    this.moving = false;
+    this.later();
+  }
+
+  draw(): void {
+    const { points, paint } = this;
+    if (points === null || paint === null || this.size.width < 2) return;
+    this.takeSlots(points, paint);
+    const began = performance.now();
+    const drawn = this.drawNow(points, paint);
+    const milliseconds = performance.now() - began;
+    // A frame of the whole says how fast points are drawn; small ones are mostly overhead.
+    if (drawn > LEAST_POINTS) this.pointsPerMillisecond += 0.3 * (drawn / milliseconds - this.pointsPerMillisecond);
+    const all = !this.moving && this.complete;
+    this.told({ view: this.view, points: drawn, moving: this.moving, whole: all, milliseconds });
+  }
+
+  private drawNow(points: Points, paint: Paint): number {
+    const { image, pixels } = this.surface();
+    const { order, shown, beside } = points.order;
+    const frame = this.frame;
+    const ratio = pixels.width / frame.width;
+    const to = projectionOf(this.view, frame, pixels);
+    const most = this.moving ? Math.max(LEAST_POINTS, PACE_MILLISECONDS * this.pointsPerMillisecond) : Infinity;
+    const front = Math.min(shown, most);
+    const back = Math.max(0, most - front);
+    const faint = shown + beside === points.n ? 0 : Math.min(points.n, back);
+    const grey = Math.min(beside, back);
+    pixels.data.fill(paint.ground);
+    if (faint > 0) drawFaint(pixels, points, to, faint, paint.faint);
+    const last = order.length;
+    const size = Math.round(pointSize(frame, this.view, shown) * ratio);
+    const plain = { slots: this.slots, colors: new Uint32Array(256).fill(paint.beside), size: Math.max(1, Math.round(ratio)) };
+    if (grey > 0) drawPoints(pixels, points, to, order, [last - grey, last], plain);
+    drawPoints(pixels, points, to, order, [0, front], { slots: this.slots, colors: paint.painted.colors, size });
+    this.context.putImageData(image, 0, 0);
+    return front + faint + grey;
+  }
+
+  // While it moves, a pixel is a CSS pixel: on dense screens that is a quarter of the work.
+  private surface(): { image: ImageData; pixels: Pixels } {
+    const ratio = this.moving ? 1 : this.size.ratio;
+    const [width, height] = [this.size.width, this.size.height].map((side) => Math.max(1, Math.round(side * ratio))) as [number, number];
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    if (this.image === null || this.image.width !== width || this.image.height !== height) this.image = new ImageData(width, height);
+    return { image: this.image, pixels: { data: new Uint32Array(this.image.data.buffer), width, height } };
+  }
+
+  private takeSlots(points: Points, paint: Paint): void {
+    if (this.slotted.paint === paint && this.slotted.n === points.n) return;
+    const codes = paint.facet === null ? undefined : points.codesOf(paint.facet);
+    if (this.slots.length !== points.x.length) this.slots = new Uint8Array(points.x.length);
+    const { slotOf } = paint.painted;
+    if (codes === undefined) this.slots.fill(0);
+    else for (let i = 0; i < points.n; i++) this.slots[i] = slotOf[codes[i]!]!;
+    this.slotted = { paint, n: points.n };
+  }
+}
