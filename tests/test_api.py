@@ -68,6 +68,7 @@ def test_rows_by_hand_win_over_codes(audit, planted):
     assert relabelled.field("label")[relabelled.row_positions[wrong]].as_py() == truth
 
 
+@pytest.mark.slow
 def test_an_estimator_of_the_user_is_the_model(audit):
     effect = bn.measure(audit, audit.changeset(drop=["LAB001"]), model=LogisticRegression(max_iter=300))
     assert effect.parameters["model"] == "LogisticRegression(max_iter=300)"

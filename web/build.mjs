@@ -14,7 +14,12 @@ const plain = { configFile: false, root: here, logLevel: "error", define: { "pro
 const output = { minify: true, write: false, target, modulePreload: false, cssCodeSplit: false };
 
 const names = { entryFileNames: "[name].js", chunkFileNames: "[name].js", assetFileNames: "[name][extname]" };
-const paths = (name, entry, format) => ({ input: { [name]: join(here, entry) }, output: { ...names, format } });
+// A notebook asks for what the widget exports; pages ask for nothing.
+const paths = (name, entry, format) => ({
+  input: { [name]: join(here, entry) },
+  output: { ...names, format },
+  preserveEntrySignatures: name === "widget" ? "strict" : false,
+});
 
 async function bundle(name, entry, format) {
   const made = await build({
@@ -32,7 +37,7 @@ const signed = (file, text) => (file.endsWith(".js") ? notice + text : text);
 const files = new Map();
 for (const [place, name, entry, format] of [
   ["app", "app", "src/app/main.tsx", "es"],
-  ["app", "widget", "src/widget/main.tsx", "es"],
+  ["app", "widget", "src/widget/main.ts", "es"],
   ["report", "report", "src/report/main.ts", "iife"],
 ]) {
   for (const file of await bundle(name, entry, format)) {

@@ -8,7 +8,7 @@ _OFFERED = {
     "select": "burnish.api", "acquire": "burnish.api", "history": "burnish.api", "Audit": "burnish.api",
     "Policy": "burnish.pipeline.decision", "Changeset": "burnish.dataset", "Edit": "burnish.dataset",
     "Evaluation": "burnish.dataset", "kernels": "burnish.kernels", "errors": "burnish.errors",
-    "testing": "burnish.testing",
+    "testing": "burnish.testing", "app": "burnish.app",
 }  # fmt: skip
 
 __all__ = list(_OFFERED)

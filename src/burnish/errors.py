@@ -60,7 +60,11 @@ class DamagedFileError(InputError):
     """A file of the workspace is not as it was written."""
 
 
-class UnknownVersionError(InputError):
+class NotThereError(InputError):
+    """Something was named that is not there: a version, a comparison, a row, its picture, a job."""
+
+
+class UnknownVersionError(NotThereError):
     """A data set or version was named that the workspace does not have."""
 
 

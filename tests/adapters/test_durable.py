@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,21 @@ def test_an_array_comes_back_and_plain_numpy_reads_it_too(array, tmp_path):
         assert found.dtype == array.dtype
         np.testing.assert_array_equal(found, array)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.npy"]
+
+
+def test_a_table_comes_back_and_is_told_by_its_size_and_checksum(tmp_path):
+    path, table = tmp_path / "new" / "a.parquet", pa.table({"a": [1, 2, None], "b": ["x", "", "z"]})
+    written = durable.write_table(path, table)
+    assert written == durable.checksum(path)
+    assert durable.read_table(path, written).equals(table)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(DamagedFileError, match="its checksum is"):
+        durable.read_table(path, written)
+
+
+def test_whatever_is_written_is_told_by_its_size_and_checksum(tmp_path):
+    assert durable.write_json(tmp_path / "a.json", {"é": 1}) == durable.checksum(tmp_path / "a.json")
+    assert durable.write_array(tmp_path / "a.npy", np.arange(9)) == durable.checksum(tmp_path / "a.npy")
 
 
 @given(values=arrays.arrays(np.uint8, st.integers(0, 40)), place=st.integers(0, 10_000), bit=st.integers(0, 7))

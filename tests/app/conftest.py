@@ -5,6 +5,7 @@ and suspect labels (44 rows fewer), audited too. `plain@1`: 20 rows that were ne
 """
 
 import shutil
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,8 +18,16 @@ from burnish.testing.planted import Defects, planted_texts
 from burnish.workspace import Experiment, Limits, Workspace
 from burnish.workspace.history import Note
 
+HERE = Path(__file__).parent
 TOKEN, PORT = "token-of-the-tests", 7077
 DEFECTS = Defects(duplicates=0.04, near_duplicates=0.04, leaks=0.02, wrong_labels=0.06, outliers=0.01)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what needs the audited workspace: to make it takes longer than most tests."""
+    for item in items:
+        if "kept" in item.fixturenames and item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.slow)
 
 
 def workspace_at(root):

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
 
-from burnish.app.guard import ALWAYS, MOST_BYTES, Guard, Keys, limited, problem_page
+from burnish.app.guard import ALWAYS, MOST_BYTES, TICKET_SECONDS, Guard, Keys, limited, problem_page
 from burnish.app.opened import NotAuditedError
 from burnish.app.served import Served
 from burnish.app.server import make_app
@@ -126,6 +126,12 @@ def test_a_ticket_leads_to_the_token_once(client, keys):
     ticket = keys.new_ticket()
     answer = client.get("/", params={"ticket": ticket})
     assert (answer.status_code, answer.headers["location"]) == (303, f"/?token={TOKEN}")
+    assert client.get("/", params={"ticket": ticket}).status_code == 401
+
+
+def test_a_ticket_that_no_browser_took_up_opens_nothing_later(client, keys):
+    ticket = keys.new_ticket()
+    keys.good_until -= TICKET_SECONDS
     assert client.get("/", params={"ticket": ticket}).status_code == 401
 
 

@@ -287,3 +287,17 @@ def _rows(asking, v):
 
 def _quoted(word):
     return "".join(f"%{byte:02X}" for byte in word.encode()) or "-"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("mask", '{"v": "%s", "kind": "text"}'), ("sample", '{"v": "small@1", "code": "%s"}'),
+        ("decisions", '{"v": "small@1", "action": "drop", "row_ids": ["%s"]}'),
+        ("undo", '{"v": "small@2", "codes": ["%s"]}'), ("jobs", '{"kind": "audit", "v": "%s"}'),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_refused(reading, path, asked):
+    answer = reading.post(f"/api/{path}", content=asked % "\\ud800", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert "unicode" in answer.json()["error"]

@@ -10,14 +10,15 @@ import pytest
 
 from burnish.app import work
 from burnish.app.documents.workspace import JobAsked
-from burnish.app.jobs import Jobs, UnknownJobError
+from burnish.app.jobs import Jobs
 from burnish.app.served import Served
-from burnish.errors import InputError
+from burnish.errors import InputError, NotThereError
 from burnish.workspace import Experiment, Workspace
 from burnish.workspace.tasks import Told
 
 BEGIN = """
 import json, os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 order = json.loads(sys.stdin.readline())
 say = lambda **told: print(json.dumps(told), flush=True)
 """
@@ -143,7 +144,7 @@ def test_a_process_that_ends_before_it_is_told_what_to_do_is_a_crash(jobs_of):
 
 def test_a_job_that_was_never_begun_is_unknown(jobs_of):
     for asking in (jobs_of(SLOW).job, jobs_of(SLOW).cancel):
-        with pytest.raises(UnknownJobError, match="no job 'x'"):
+        with pytest.raises(NotThereError, match="no job 'x'"):
             asking("x")
 
 
@@ -287,12 +288,16 @@ def order(root, **asked):
 
 def test_each_kind_of_work_is_a_task_of_the_workspace(tmp_path, monkeypatch):
     called = []
-    for name in ("audit_version", "measure_version", "compare_sides"):
-        monkeypatch.setattr(work, name, lambda *given, name=name: called.append((name, *given[1:])) or Told("so", "/"))
-    for asked in ({"kind": "audit"}, {"kind": "measure", "what": "made"}, {"kind": "compare", "other": "a@2"}):
-        assert work.end_of(order(tmp_path, v="a@1", **asked), work.Telling(io.StringIO())) == (
-            0, {"said": "so", "href": "/"},
-        )  # fmt: skip
+    for name, key in (("audit_version", None), ("measure_version", None), ("compare_sides", "k1")):
+        told = Told("so", "a@1", key)
+        monkeypatch.setattr(work, name, lambda *given, name=name, told=told: called.append((name, *given[1:])) or told)
+    for asked, href in (
+        ({"kind": "audit"}, "/?v=a%401"),
+        ({"kind": "measure", "what": "made"}, "/versions?v=a%401"),
+        ({"kind": "compare", "other": "a@2"}, "/compare?v=a%401&key=k1"),
+    ):
+        end = work.end_of(order(tmp_path, v="a@1", **asked), work.Telling(io.StringIO()))
+        assert end == (0, {"said": "so", "href": href})
     experiment = called[1][-1]
     assert experiment.retrains == 2
     assert called == [

@@ -226,3 +226,10 @@ def test_vectors_and_bytes_are_not_part_of_conditions(hostile):
 
 def test_bits_are_packed_lowest_first():
     assert masks.Answer(np.array([True, False, False, True, False, False, False, False, True])).packed() == b"\x09\x01"
+
+
+def test_a_cluster_of_endless_digits_is_no_cluster(reading):
+    asked = {"v": "small@1", "kind": "slice", "value": "cluster:" + "9" * 5_000}
+    answer = reading.post("/api/mask", json=asked)
+    assert answer.status_code == 400
+    assert "no slice" in answer.json()["error"]

@@ -2,15 +2,19 @@
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from burnish.app.media import SIZES, NotThereError, Pictures, byte_range, media_of, sound_of, sound_type
+from burnish.adapters.sources.digests import digest_values
+from burnish.app.media import SIZES, Pictures, byte_range, media_of, sound_of, sound_type
 from burnish.dataset import Dataset, Roles
+from burnish.errors import NotThereError
 from burnish.workspace import Limits, Workspace
 from burnish.workspace.history import Note
 
@@ -46,8 +50,11 @@ def opened(webp):
     return image
 
 
-def made(content, size=96, **beside):
-    return Pictures().webp(one_of(content, **beside), "held", size, version=HASH)
+def made(content, size=96, of=None, **beside):
+    """Give the picture of a row; `of`: what its file held when it was read."""
+    row = one_of(content, **beside)
+    row = row if of is None else replace(row, content=digest_values(pa.chunked_array([[of]])))
+    return Pictures().webp(row, "held", size, version=HASH)
 
 
 @pytest.fixture(scope="module")
@@ -202,13 +209,35 @@ def test_a_path_without_a_folder_that_bounds_it_is_not_followed(folder):
 
 
 def test_an_image_path_is_followed_inside_the_folder_of_the_source_only(folder):
-    assert opened(made("a.png", role=True, root=folder)).size == (96, 64)
+    assert opened(made("a.png", role=True, root=folder, of=encoded())).size == (96, 64)
     outside = folder.parent / "outside.png"
     outside.write_bytes(encoded())
     for path in ("../outside.png", str(outside)):
         with pytest.raises(NotThereError):
             made(path, role=True, root=folder)
-    assert opened(made(str(outside), role=True)).size == (96, 64)  # the program of the user wrote it
+    own = made(str(outside), role=True, of=encoded())  # the program of the user wrote it
+    assert opened(own).size == (96, 64)
+
+
+def test_a_picture_that_changed_since_it_was_read_is_not_shown_as_that_of_the_row(tmp_path, serving):
+    source = tmp_path / "source"
+    source.mkdir()
+    for i, color in enumerate(("red", "blue")):
+        Image.new("RGB", (64, 64), color).save(source / f"{i}.png")
+    captions = pa.table({"text": ["a red one", "a blue one"], "file": ["0.png", "1.png"]})
+    pq.write_table(captions, source / "rows.parquet")
+    workspace = Workspace(tmp_path / "workspace", limits=Limits(threads=1))
+    for name, given in (("beside", {"image": "file", "text": "text"}), ("alone", {"image": "file", "text": ""})):
+        rows, _ = workspace.read(str(source / "rows.parquet"), given, name=name)
+        workspace.history.keep_source(rows, Note())
+    Image.new("RGB", (64, 64), "green").save(source / "1.png")
+    with serving(workspace.root) as client:
+        for name in ("beside", "alone"):
+            ids = workspace.history.open(f"{name}@1").row_ids.to_pylist()
+            same, other = (client.get("/api/image", params={"v": f"{name}@1", "row_id": one}) for one in ids)
+            assert opened(same.content).size == (64, 64)
+            assert other.status_code == 404
+            assert "has changed" in other.json()["error"]
 
 
 @pytest.mark.parametrize("what", [what for what in sounds() if what not in ("wav", "mp3 head", "ogg and script")])

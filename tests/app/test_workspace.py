@@ -3,6 +3,7 @@
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -66,7 +67,8 @@ def test_about_names_the_data_sets_with_their_newest_versions(reading, kept):
 
 def test_the_pulse_tells_what_changed_meanwhile(client, root):
     assert got(client, "pulse", v="small@1") == {
-        "newest": "small@2", "seq": 0, "jobs": 0, "audited": True, "opening": False,
+        "v": "small@1", "hash": workspace_at(root).history.store.find("small@1").version, "newest": "small@2", "seq": 0,
+        "jobs": 0, "audited": True, "opening": False,
     }  # fmt: skip
     assert got(client, "pulse", v="plain@1")["audited"] is False
     accepted(root, 2)
@@ -202,8 +204,8 @@ def test_nobody_is_advised_to_keep_what_made_the_model_worse(reading, verdict, f
         n_eval=60, confidence=0.95, slices_failed=failed, sentence="",
     )  # fmt: skip
     measured = Measurement(
-        key="0" * 16, created="", who="", of="pending", current=True, said="", n_edits=3, counts={}, codes={},
-        effect=effect, evaluation={},
+        key="0" * 16, created="", who="", of="pending", current=True, counts_now=True, said="", n_edits=3, counts={},
+        codes={}, effect=effect, evaluation={},
     )  # fmt: skip
     [told] = advice(Standing(version, "small@1", (), (measured,), 3))
     assert told.text.startswith(beginning)
@@ -256,6 +258,10 @@ def test_what_was_measured_later_of_a_version_is_told_with_its_difference(client
     assert told["effect"] == kept["effect"]
     assert told["slices"] == kept["evaluation"]["slices"]
     assert got(client, "diff", a="small@2", b="small@1")["effect"] is None
+    measure_version(workspace_at(root), "small@2", "made", replace(EXPERIMENT, margin=0.0))
+    assert len(got(client, "measured", v="small@2")) == 2
+    again = got(client, "diff", a="small@1", b="small@2")
+    assert again["effect"] == told["effect"], "what another experiment found takes its place"
 
 
 def test_a_tag_is_given_and_taken_away_by_the_rules_of_the_history(client):

@@ -519,3 +519,18 @@ def test_marked_words_are_those_that_a_longest_common_part_leaves():
         marked = [piece for piece, differs in pieces if differs]
         assert sum(len(piece.split()) for piece in marked) == len(text.split()) - common(text.split(), other.split())
         assert all(piece == piece.strip() for piece in marked)
+
+
+def test_letters_typed_at_once_after_e_or_n_are_a_label_or_a_note_and_no_commands(page, root):
+    shown(page)
+    before = page.url
+    page.keyboard.press("e")
+    for letter in "rosj":
+        page.keyboard.press(letter, delay=0)
+    assert page.locator(".relabel input").input_value() == "rosj"
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("rosj")
+    assert page.locator("dialog[open] textarea").input_value() == "rosj"
+    assert page.url == before
+    assert not (root / JOURNAL).exists()

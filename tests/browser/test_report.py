@@ -1,10 +1,15 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import report_facts
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from small_map import Drawn, lasso
 
 from burnish.reports import report_html
 
@@ -52,15 +57,18 @@ def open_page(browser, pages):
 
 
 def colors_of_map(page):
-    """Give how many pixels of the map are drawn, and how many different colors they have."""
+    """Give how many pixels of the map have a color of the legend, and how many of these colors are there."""
     return page.evaluate(
         """() => {
+        const colors = [...document.querySelectorAll('.legend .swatch')].map((one) =>
+            getComputedStyle(one).backgroundColor.match(/\\d+/g).map(Number));
+        const wanted = new Map(colors.map(([r, g, b]) => [((255 << 24) | (b << 16) | (g << 8) | r) >>> 0, 0]));
         const canvas = document.querySelector('#map-canvas');
         const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        const pixels = new Uint32Array(image.data.buffer);
-        const tally = new Map();
-        for (const pixel of pixels) if (pixel >>> 24 === 235) tally.set(pixel, (tally.get(pixel) ?? 0) + 1);
-        const counts = [...tally.values()].filter((n) => n > 50);
+        for (const pixel of new Uint32Array(image.data.buffer)) {
+            if (wanted.has(pixel)) wanted.set(pixel, wanted.get(pixel) + 1);
+        }
+        const counts = [...wanted.values()].filter((n) => n > 50);
         return [counts.reduce((a, b) => a + b, 0), counts.length];
         }"""
     )
@@ -105,6 +113,54 @@ def test_rows_can_be_colored_by_label_finding_error_split_and_change(open_page):
     leaks = page.locator(".legend button", has_text="Leaks")
     leaks.click()
     assert page.locator(".status").inner_text().startswith(f"{leaks.locator('.count').inner_text()} of 2,000")
+
+
+def test_a_lasso_shows_the_rows_that_numpy_finds_inside_and_lists_them(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Lasso").click()
+    drawn = Drawn(page.locator("#burnish-map").inner_text())
+    polygon = drawn.on_the_map(*lasso(page, page.locator("#map-canvas")))
+    inside = drawn.inside(polygon)
+    assert 50 < inside.sum() < 1000
+    assert page.locator(".status").inner_text().startswith(f"{inside.sum()} of 2,000 rows shown")
+    page.locator(".found summary").click()
+    assert page.locator(".rows-shown li .id").all_inner_texts() == list(drawn.ids[inside][:20])
+    counts = [int(n.replace(",", "")) for n in page.locator(".legend .count").all_inner_texts()]
+    assert sum(counts) == inside.sum()
+    page.get_by_role("button", name="Show all rows again").click()
+    assert page.locator(".status").inner_text().startswith("2,000 of 2,000")
+
+
+def test_a_lasso_with_shift_adds_rows_and_with_alt_takes_them_away(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Lasso").click()
+    drawn, canvas = Drawn(page.locator("#burnish-map").inner_text()), page.locator("#map-canvas")
+    left = ((0.1, 0.1), (0.45, 0.1), (0.45, 0.9), (0.1, 0.9))
+    low, middle = ((0.3, 0.5), (0.9, 0.5), (0.9, 0.9), (0.3, 0.9)), ((0.2, 0.4), (0.7, 0.4), (0.7, 0.6), (0.2, 0.6))
+    drew = [lasso(page, canvas, left), lasso(page, canvas, low, key="Shift"), lasso(page, canvas, middle, key="Alt")]
+    first, second, third = (drawn.inside(drawn.on_the_map(*one)) for one in drew)
+    assert page.locator(".status").inner_text().startswith(f"{((first | second) & ~third).sum():,} of 2,000 rows")
+
+
+def test_a_reload_gives_the_same_pixels(open_page):
+    page = open_page()
+    pixels = "document.querySelector('#map-canvas').toDataURL()"
+    page.wait_for_timeout(200)
+    before = page.evaluate(pixels)
+    page.reload()
+    page.wait_for_selector("html[data-ready=true]")
+    page.wait_for_function(f"before => {pixels} === before", arg=before, timeout=5_000)
+
+
+def test_steps_of_a_score_are_colored_from_warm_to_cold_and_counted(open_page):
+    page = open_page()
+    page.select_option("#map-facet", "outlier_score")
+    color = "(one) => getComputedStyle(one).backgroundColor"
+    first, last = (page.locator(".legend .swatch").nth(place).evaluate(color) for place in (0, 4))
+    assert [first, last] == ["rgb(11, 79, 128)", "rgb(163, 48, 59)"]
+    entry = page.locator(".legend button", has_text="0.2 to 0.4")
+    entry.click()
+    assert page.locator(".status").inner_text().startswith(f"{entry.locator('.count').inner_text()} of 2,000 rows")
 
 
 def test_search_shows_the_rows_that_hold_the_words(open_page):
@@ -198,11 +254,14 @@ def test_the_page_prints_light_with_everything_opened(open_page, tmp_path):
         """addEventListener('beforeprint', () => {
         window.closed_parts = document.querySelectorAll('details:not([open])').length;
         window.paper = getComputedStyle(document.body).backgroundColor;
+        const map = document.querySelector('#map-canvas').getContext('2d').getImageData(4, 4, 1, 1).data;
+        window.ground = [...map];
         })"""
     )
     page.pdf(path=tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
     assert page.evaluate("[window.closed_parts, window.paper]") == [0, "rgb(255, 255, 255)"]
+    assert page.evaluate("window.ground") == [255, 255, 255, 255]
     assert page.locator("details.changes[open]").count() == 0
 
 

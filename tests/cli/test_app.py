@@ -47,6 +47,7 @@ def asked(url, token=None, **headers):
         return answer.status, answer.read()
 
 
+@pytest.mark.slow
 def test_json_tells_the_address_the_workspace_and_the_process(running):
     document, process = running
     assert set(document) == {"url", "workspace", "pid"}
@@ -55,6 +56,7 @@ def test_json_tells_the_address_the_workspace_and_the_process(running):
     assert document["url"].startswith("http://127.0.0.1:")
 
 
+@pytest.mark.slow
 def test_the_address_opens_the_page_and_its_token_the_api(running):
     address, _, token = running[0]["url"].partition("?token=")
     status, page = asked(running[0]["url"])
@@ -67,6 +69,7 @@ def test_the_address_opens_the_page_and_its_token_the_api(running):
         asked(f"{address}api/about")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_it_answers_on_this_machine_only(running):
     port = int(running[0]["url"].split(":")[2].split("/")[0])
@@ -75,6 +78,7 @@ def test_it_answers_on_this_machine_only(running):
     assert own == ["0100007F:" + f"{port:04X}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["..%2fserver.py", "%2e%2e/server.py", "../server.py", "SOURCES", "", ".", "app.js%00"]
 )
@@ -86,6 +90,7 @@ def test_no_other_file_than_those_of_the_page_can_be_had(running, name):
         assert line.recv(4096).split(b"\r\n")[0] in (b"HTTP/1.1 404 Not Found", b"HTTP/1.1 400 Bad Request")
 
 
+@pytest.mark.slow
 def test_it_prints_one_line_with_the_address_and_ends_well_with_ctrl_c(folder):
     process = started(folder, "pets@v2")
     line = process.stdout.readline()

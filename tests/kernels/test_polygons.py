@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish.kernels.polygons import FULL_SCALE, inside_polygon, quantised
+from burnish.kernels.polygons import FULL_SCALE, inside_polygon, quantized
 
 CORNERS = [0.0, 0.1, 0.2, 0.25, 0.3333, 0.5, 0.75, 0.9999, 1.0, -0.2, 1.5]
 some = st.one_of(st.sampled_from(CORNERS), st.integers(-2_000, 12_000).map(lambda n: n / 10_000))
@@ -75,7 +75,7 @@ def test_no_points_are_no_trouble():
 
 
 def test_coordinates_become_steps_from_the_smallest_to_the_largest():
-    assert quantised(np.array([3.0, 5.0, 4.0])).tolist() == [0, FULL_SCALE, 32_768]
-    assert quantised(np.array([2.0, np.nan, 2.0])).tolist() == [0, 0, 0]
-    assert quantised(np.array([np.nan])).tolist() == [0]
-    assert len(quantised(np.empty(0))) == 0
+    assert quantized(np.array([3.0, 5.0, 4.0])).tolist() == [0, FULL_SCALE, 32_768]
+    assert quantized(np.array([2.0, np.nan, 2.0])).tolist() == [0, 0, 0]
+    assert quantized(np.array([np.nan])).tolist() == [0]
+    assert len(quantized(np.empty(0))) == 0

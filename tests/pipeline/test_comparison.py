@@ -9,7 +9,15 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from burnish.dataset import Dataset, Evidence, Roles, Targets
 from burnish.errors import InputError
 from burnish.kernels.metrics import METRICS
-from burnish.pipeline.comparison import Pair, compare, disagreements, most_different, outcomes
+from burnish.pipeline.comparison import (
+    RIGHT_OR_WRONG,
+    Pair,
+    compare,
+    most_different,
+    of_outcome,
+    outcome_codes,
+    outcomes,
+)
 from burnish.pipeline.standards import Standard
 
 pytestmark = pytest.mark.slow
@@ -49,6 +57,10 @@ def drawn(n_rows, right, rng, n_classes=N_CLASSES):
 
 def compared(pair, metric="accuracy", **settings):
     return compare(pair, Standard(METRICS[metric], **settings), seed=0)
+
+
+def told_of(pair, metric="accuracy"):
+    return outcomes(pair, Standard(METRICS[metric]))
 
 
 def scores(truth, skill, rng):
@@ -198,7 +210,7 @@ def test_a_slice_that_falls_fails_the_gate_though_the_average_rises():
 def test_disagreements_are_the_rows_on_which_the_two_say_otherwise():
     truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(10))
     pair = pair_of(truth, before, after)
-    table = disagreements(pair, Standard(METRICS["accuracy"])).to_pylist()
+    table = most_different(told_of(pair)).to_pylist()
     differ = {f"r{i}" for i in np.flatnonzero(before.argmax(axis=1) != after.argmax(axis=1))}
     assert {line["row_id"] for line in table} == differ
     for line in table:
@@ -215,7 +227,7 @@ def test_the_difference_of_a_loss_is_positive_where_b_is_better():
     unsure, sure = np.full((40, 2), 0.5, np.float32), sure_of(1 - truth, 2) * 0.8 + 0.1
     sure[0] = [0.9, 0.1]
     pair = pair_of(truth, 1 - unsure * [0.9, 1.1], sure.astype(np.float32))
-    table = disagreements(pair, Standard(METRICS["log_loss"])).to_pylist()
+    table = most_different(told_of(pair, "log_loss")).to_pylist()
     by_row = {line["row_id"]: line["difference"] for line in table}
     assert by_row["r2"] < 0
     assert all(value < 0 for row_id, value in by_row.items() if row_id != "r0")
@@ -233,7 +245,7 @@ def slow_outcome(label, a, b):
 def test_every_compared_row_has_the_outcome_that_its_answers_show(metric):
     truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(12))
     pair = pair_of(truth, before, after)
-    table = outcomes(pair, Standard(METRICS[metric])).to_pylist()
+    table = told_of(pair, metric).to_pylist()
     assert [line["row_id"] for line in table] == [f"r{i}" for i in range(200)]
     for i, line in enumerate(table):
         said = chr(97 + truth[i]), chr(97 + before[i].argmax()), chr(97 + after[i].argmax())
@@ -246,20 +258,41 @@ def test_only_compared_rows_have_an_outcome():
     truth, before, after = drawn(60, (0.7, 0.8), np.random.default_rng(13))
     whole, rows = pair_of(truth, before, after), np.array([3, 10, 59])
     pair = Pair(whole.evidence, whole.targets, rows, before[rows], after[rows])
-    table = outcomes(pair, Standard(METRICS["accuracy"]))
+    table = told_of(pair)
     assert table["row_id"].to_pylist() == ["r3", "r10", "r59"]
-    assert table.equals(outcomes(whole, Standard(METRICS["accuracy"])).take(rows))
+    assert table.equals(told_of(whole).take(rows))
 
 
 def test_disagreements_are_a_view_of_the_outcomes():
     truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(14))
-    pair = pair_of(truth, before, after)
-    rows, differ = (of(pair, Standard(METRICS["accuracy"])) for of in (outcomes, disagreements))
+    rows = told_of(pair_of(truth, before, after))
+    differ = most_different(rows)
     assert differ.column_names == ["row_id", "label", "a", "b", "difference"]
-    assert most_different(rows).equals(differ)
     told = {line["row_id"]: line for line in rows.to_pylist()}
     assert all({**told[line["row_id"]], **line} == told[line["row_id"]] for line in differ.to_pylist())
     assert len(differ) == sum(line["a"] != line["b"] for line in told.values())
+
+
+def test_the_rows_of_an_outcome_come_with_the_largest_difference_first():
+    truth, before, after = drawn(200, (0.7, 0.8), np.random.default_rng(15))
+    sure = np.linspace(0.5, 0.9, 200)[:, None]
+    rows = told_of(pair_of(truth, sure * before + (1 - sure) / N_CLASSES, after * 0.5 + 0.5 / N_CLASSES), "log_loss")
+    broken = of_outcome(rows, "broken").to_pylist()
+    assert sorted(line["row_id"] for line in broken) == sorted(
+        line["row_id"] for line in rows.to_pylist() if line["outcome"] == "broken"
+    )
+    sizes = [abs(line["difference"]) for line in broken]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) > 1
+
+
+def test_the_code_of_an_outcome_is_its_place_from_one_and_other_rows_have_none():
+    truth, before, after = drawn(60, (0.7, 0.8), np.random.default_rng(13))
+    pair, some = pair_of(truth, before, after), np.array([50, 3, 10, 59])
+    rows = told_of(pair).take(pa.array(some))
+    codes = outcome_codes(rows, RIGHT_OR_WRONG, pair.evidence.dataset)
+    assert [RIGHT_OR_WRONG[code - 1] for code in codes[some]] == rows["outcome"].to_pylist()
+    assert not np.delete(codes, some).any()
 
 
 def test_a_set_of_classes_is_right_as_a_whole():
@@ -270,7 +303,7 @@ def test_a_set_of_classes_is_right_as_a_whole():
     before[2], after[2] = [1, 0], [0, 1]
     dataset = dataset_of(pa.array(lists))
     pair = Pair(Evidence(dataset), Targets.of(dataset), np.arange(40), before, after)
-    table = outcomes(pair, Standard(METRICS["macro_f1"])).to_pylist()
+    table = told_of(pair, "macro_f1").to_pylist()
     assert [line["outcome"] for line in table[:4]] == ["fixed", "broken", "both wrong", "both right"]
     assert (table[1]["label"], table[1]["a"], table[1]["b"], table[1]["difference"]) == ("a, b", "a, b", "a", -1.0)
 
@@ -282,7 +315,7 @@ def test_a_number_is_nearer_or_farther_and_never_right():
     dataset = dataset_of(truth)
     said = [one.astype(np.float32)[:, None] for one in (before, after)]
     pair = Pair(Evidence(dataset), Targets.of(dataset), np.arange(40), *said)
-    table = outcomes(pair, Standard(METRICS["rmse"])).to_pylist()
+    table = told_of(pair, "rmse").to_pylist()
     assert [line["outcome"] for line in table[:3]] == ["nearer", "farther", "as near"]
     assert {line["outcome"] for line in table[2:]} == {"as near"}
     assert table[0]["difference"] == pytest.approx(0.5, abs=1e-5)
@@ -316,4 +349,4 @@ def test_numbers_are_compared_by_their_errors():
     effect = compared(pair, "rmse")
     assert effect.verdict == "better"
     assert effect.arm("before").value == pytest.approx(np.sqrt(((before - truth) ** 2).mean()), rel=1e-5)
-    assert len(disagreements(pair, Standard(METRICS["rmse"]))) == 300
+    assert len(most_different(told_of(pair, "rmse"))) == 300

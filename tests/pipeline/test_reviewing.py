@@ -153,6 +153,7 @@ def test_no_evaluation_row_is_edited_and_each_row_once(events):
     assert len(changes) == state.n_drops + state.n_relabels
 
 
+@pytest.mark.slow
 @given(histories(), st.data())
 @settings(deadline=None)
 def test_a_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(events, data):
@@ -162,6 +163,7 @@ def test_a_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(events, data):
     assert told(parts.after(events[cut:])) == told(ReviewState(QUEUE, events))
 
 
+@pytest.mark.slow
 @given(histories(), st.data())
 @settings(deadline=None)
 def test_an_undo_brings_back_just_what_was_before(events, data):
@@ -173,6 +175,7 @@ def test_an_undo_brings_back_just_what_was_before(events, data):
     assert [r.row_id for r in after.refused] == [r.row_id for r in before.refused]
 
 
+@pytest.mark.slow
 @given(histories(max_size=8), st.randoms())
 @settings(deadline=None)
 def test_the_order_in_which_everything_is_undone_does_not_matter(events, chance):
@@ -539,6 +542,32 @@ def test_a_sample_can_be_drawn_anew_where_the_audit_no_longer_makes_its_findings
     state = many(30).after([old])
     assert state.sample("LAB001").findings == ()
     assert len(drawn(state, "LAB001", Signed(2, "now", "ana")).findings) == SAMPLE_SIZE
+
+
+def test_a_sample_says_nothing_of_findings_that_were_decided_when_it_was_drawn():
+    state = many(60)
+    bad = state.queue.ids[:35]
+    state = written(*(("reject" if i % 2 else "skip", finding) for i, finding in enumerate(bad)), state=state)
+    state = judged(state, *["accept"] * 20)
+    state = written(*(("undo", None, (), None, None, seq) for seq in range(1, 36)), state=state)
+    assert set(bad) <= set(state.open_suggestions("LAB001"))
+    assert state.sample("LAB001").remaining == 5
+    event = accepted_rest(state, "LAB001", Signed(state.seq + 1, "now", "ana"))
+    assert len(event.findings) == 5
+    assert not set(event.findings) & set(bad)
+    with pytest.raises(UsageError, match="no finding of LAB001 is open and suggests an edit, of those"):
+        accepted_rest(state.after([event]), "LAB001", Signed(state.seq + 2, "now", "ana"))
+
+
+def test_a_sample_says_nothing_of_an_audit_that_makes_more_findings():
+    few, more = judged(many(30), *["accept"] * 20), many(300)
+    assert few.sample("LAB001").ready
+    state = ReviewState(more.queue, few.events)
+    assert set(few.sample("LAB001").findings) <= set(more.queue.ids)
+    assert state.sample("LAB001").findings == ()
+    with pytest.raises(UsageError, match="0 of the 20 findings of the sample"):
+        accepted_rest(state, "LAB001", Signed(state.seq + 1, "now", "ana"))
+    assert ReviewState(many(30).queue, few.events).sample("LAB001").ready  # the same audit again
 
 
 def test_there_is_no_sample_of_a_code_without_findings_or_without_edits():

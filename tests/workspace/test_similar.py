@@ -7,7 +7,7 @@ from burnish.dataset import Column, Dataset, Evidence, Roles
 from burnish.errors import UsageError
 from burnish.pipeline.embedding import unit_rows
 from burnish.workspace.audited import Audited
-from burnish.workspace.similar import Likeness
+from burnish.workspace.similar import Likeness, neighbors_found
 
 TEXTS = ["the dog barks at night", "my dog runs in the park", "interest rates rise again", "a cat sleeps", ""]
 
@@ -30,6 +30,15 @@ def test_a_text_is_embedded_as_the_rows_were(by_static):
     assert found.distances[0] == pytest.approx(0, abs=1e-5)
     assert found.positions[1] == 1
     assert len(found.positions) == 4  # the empty text has no vector
+
+
+def test_the_neighbors_that_were_found_end_where_there_are_none():
+    evidence = audited().evidence
+    assert neighbors_found(evidence, 0).positions.tolist() == []
+    lists, far = np.array([[3, 1, -1]] * 5, np.int32), np.array([[0.1, 0.2, np.inf]] * 5, np.float32)
+    found = neighbors_found(evidence.adding([Column("neighbors", lists), Column("neighbor_distances", far)]), 4)
+    assert found.positions.tolist() == [3, 1]
+    assert found.distances.tolist() == pytest.approx([0.1, 0.2])
 
 
 def test_a_row_is_not_like_itself(by_static):

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ from burnish.workspace.tasks import (
     made_of_review,
     make_version,
     measure_version,
+    measured_change,
 )
 
 pytestmark = pytest.mark.slow
@@ -88,7 +90,7 @@ def test_a_version_is_audited_as_the_one_that_it_comes_from_was(space):
     assert facts[1]["parameters"]["keep_by"] == "age"
     assert facts[1]["parameters"]["checks"] == {"DUP002": {"min_score": 0.75}, "IMB001": False}
     assert told.said.startswith("In 296 rows: ")
-    assert told.href == "/?v=set%402"
+    assert told.version == "set@2"
     assert space.reopen("set@2") is not None
 
 
@@ -157,7 +159,9 @@ def test_a_review_is_measured_and_the_version_made_of_it_has_that_effect(space):
     assert kept["seq"] == 6
     assert kept["changes"] == changes_digest(state.changes())
     version = space.history.store.find("set@1")
-    made = make_version(space, space.reopen("set@1"), version, Note(who="ana", why="seen", tag="v2"), seen=6)
+    made = make_version(
+        space, space.reopen("set@1"), version, Note(who="ana", why="seen", tag="v2"), seen=6, experiment=EXPERIMENT
+    )
     assert made.parent == 1
     assert made.n_rows == 300 - state.n_drops
     assert made.effect["verdict"] == kept["evaluation"]["verdict"]
@@ -166,43 +170,64 @@ def test_a_review_is_measured_and_the_version_made_of_it_has_that_effect(space):
     assert (made.who, made.why, space.history.store.find("set@v2").number) == ("ana", "seen", made.number)
 
 
+def test_of_several_measurements_only_that_by_the_experiment_that_asks_counts(space):
+    accepted(space, 6)
+    kind = Experiment(retrains=2, margin=0.0)
+    measure_version(space, "set@1", "pending", kind)
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    changes = Reviewing(space.history).state(audited, version).changes()
+    assert measured_change(space, audited, version, changes, experiment=EXPERIMENT) is None
+    other_seed = Workspace(space.root, seed=1, limits=Limits(threads=1))
+    assert measured_change(other_seed, audited, version, changes, experiment=kind) is None
+    other_audit = replace(audited, key="another")
+    assert measured_change(space, other_audit, version, changes, experiment=kind) is None
+    assert measured_change(space, audited, version, changes, experiment=kind).margin == 0
+    made = make_version(space, audited, version, Note(), seen=6, experiment=kind)
+    assert made.effect is not None
+    assert made.recipe["review"]["experiment"] == {
+        "model": None, "metric": None, "retrains": 2, "margin": 0.0, "max_slice_drop": 0.05, "seed": 0,
+    }  # fmt: skip
+
+
 def test_a_version_of_other_edits_than_were_measured_has_no_effect(space):
     accepted(space, 4)
     measure_version(space, "set@1", "pending", EXPERIMENT)
     accepted(space, 1)
-    made = make_version(space, space.reopen("set@1"), space.history.store.find("set@1"), Note(), seen=5)
+    made = make_version(
+        space, space.reopen("set@1"), space.history.store.find("set@1"), Note(), seen=5, experiment=EXPERIMENT
+    )
     assert made.effect is None
 
 
 def test_a_version_is_made_only_of_what_was_seen(space):
     version, audited = space.history.store.find("set@1"), space.reopen("set@1")
     with pytest.raises(StaleChangesetError, match="comes to no edit"):
-        make_version(space, audited, version, Note(), seen=0)
+        make_version(space, audited, version, Note(), seen=0, experiment=EXPERIMENT)
     accepted(space, 3)
     for seen in (0, 2, 4, 9_999):
         with pytest.raises(StaleChangesetError, match=f"has 3 events, and {seen:,} were seen"):
-            make_version(space, audited, version, Note(), seen=seen)
+            make_version(space, audited, version, Note(), seen=seen, experiment=EXPERIMENT)
     assert len(space.history.store.versions("set")) == 4
 
 
 def test_of_one_review_one_version_is_made_until_it_is_taken_back(space):
     version, audited = space.history.store.find("set@1"), space.reopen("set@1")
     accepted(space, 3)
-    made = make_version(space, audited, version, Note(), seen=3)
+    made = make_version(space, audited, version, Note(), seen=3, experiment=EXPERIMENT)
     accepted(space, 2)
     with pytest.raises(StaleChangesetError, match=f"{made.name} was made of the review of set@1 already") as refused:
-        make_version(space, audited, version, Note(), seen=5)
+        make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
     assert "undo it" in refused.value.remedy
     space.history.undo(made.name, Note())
     assert made_of_review(space.history, version) is None
-    again = make_version(space, audited, version, Note(), seen=5)
+    again = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
     assert (again.parent, again.number) == (1, made.number + 2)
 
 
 def test_a_version_of_a_review_that_was_taken_back_in_part_still_stands(space):
     version, audited = space.history.store.find("set@1"), space.reopen("set@1")
     state = accepted(space, 4)
-    made = make_version(space, audited, version, Note(), seen=4)
+    made = make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
     space.history.undo(made.name, Note(), row_ids=list(state.edits)[:1])
     assert made_of_review(space.history, version) == made
 
@@ -214,7 +239,7 @@ def test_two_versions_are_compared_and_every_row_has_its_outcome(space):
     assert (kept["v"], kept["other"], kept["labels"]) == ("set@2", "set@1", ["set@1", "set@2"])
     assert kept["said"] == told.said
     assert "with set@2 in place of set@1" in told.said
-    assert told.href == f"/compare?v=set%402&key={kept['key']}"
+    assert (told.version, told.key) == ("set@2", kept["key"])
     rows = store.outcomes(kept["key"])
     assert sum(kept["outcomes"].values()) == len(rows) == kept["evaluation"]["n_eval"]
     right = {word: kept["outcomes"][word] for word in ("fixed", "broken")}

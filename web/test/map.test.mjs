@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const N = 10_000;
-const parts = ["facet", "select", "polygon", "nearest", "names", "palette", "viewport", "raster"];
+const parts = ["facet", "select", "polygon", "nearest", "names", "palette", "viewport", "raster", "picture"];
 const entry = "virtual:map";
 const made = await build({
   configFile: false,
@@ -193,4 +193,55 @@ test("flags are colored by their first bit, or by the first of those that are fi
   assert.equal(all.colors[all.slotOf[0]], map.pixel(tone.quiet));
   assert.equal(map.painted(bits, 65_536, tone, [2]).slotOf[0b110], 2);
   assert.deepEqual(map.parsed("#0af"), map.parsed("#00aaff"));
+});
+
+test("a scale with values is counted and filtered by them, and colored from one end of the ramp to the other", () => {
+  const tone = { dark: false, ground: [255, 255, 255], quiet: [150, 150, 150] };
+  const steps = { ...numbers, name: "outlier_score", values: ["0 to 0.2", "0.2 to 0.4", "0.4 to 0.6", "none"] };
+  const places = new Uint16Array(N).map(() => random() * 4);
+  const passes = map.passing(steps, { kind: "values", values: [1, 3] }, 65_536);
+  const { misses, order } = judged([{ codes: places, passes }]);
+  assert.equal(order.shown, places.filter((place) => place === 1 || place === 3).length);
+  const all = [0, 1, 2, 3].map((place) => places.filter((one) => one === place).length);
+  assert.deepEqual([...map.counted(steps, places, order, misses, N, 1)], all);
+  assert.deepEqual([...map.counted(steps, places, order, misses, N, 0)], [0, all[1], 0, all[3]]);
+  const colors = map.valueColors(steps, tone);
+  assert.deepEqual(colors, [0, 0.5, 1].map((share) => map.scaleColor(steps, share, tone)).concat([tone.quiet]));
+  const { slotOf, colors: pixels } = map.painted(steps, 256, tone);
+  assert.deepEqual([0, 1, 2, 3].map((place) => pixels[slotOf[place]]), colors.map(map.pixel));
+});
+
+test("a picture has the shown points in their colors, those out of the lasso grey and the others faint", () => {
+  const tone = { dark: false, ground: [255, 255, 255], quiet: [100, 100, 100] };
+  for (const n of [N, 400]) {
+    const inside = map.insideOf([{ adds: true, corners: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }], x, y, n);
+    const [misses, order] = [new Uint32Array(n), { order: new Uint32Array(n), shown: 0, beside: 0 }];
+    const tests = [
+      { codes, passes: map.passing(category, { kind: "values", values: [1] }, 256) },
+      { codes: inside, passes: Uint8Array.of(0, 1) },
+    ];
+    map.judge(misses, tests, n);
+    map.arrange(order, misses, n, 2);
+    const paint = map.paintOf(category, undefined, tone);
+    const slots = new Uint8Array(n);
+    map.takeSlots(slots, codes, paint, n);
+    const pixels = { data: new Uint32Array(800 * 600), width: 800, height: 600 };
+    const drawn = map.drawPicture(pixels, { x, y, n, order }, slots, paint, { view: map.whole(), frame });
+    assert.equal(drawn, n + order.shown + order.beside);
+    const color = map.pixel(map.valueColors(category, tone)[1]);
+    assert.deepEqual(new Set(pixels.data), new Set([paint.ground, paint.faint, paint.beside, color]));
+  }
+});
+
+test("quiet points lie below the others, which keep their order", () => {
+  const tone = { dark: false, ground: [255, 255, 255], quiet: [100, 100, 100] };
+  const { order } = judged([{ codes, passes: map.passing(category, { kind: "values", values: [0, 3, 4] }, 256) }]);
+  const paint = map.paintOf(category, undefined, tone);
+  const slots = new Uint8Array(N);
+  map.takeSlots(slots, codes, paint, N);
+  const found = map.quietFirst(order, slots, paint);
+  const shown = [...order.order.subarray(0, order.shown)];
+  const none = (i) => codes[i] === 4;
+  assert.ok(shown.some(none));
+  assert.deepEqual([...found.order.subarray(0, found.shown)], [...shown.filter(none), ...shown.filter((i) => !none(i))]);
 });

@@ -22,6 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.errors import UsageError
+from burnish.kernels.bits import n_bytes, packed, unpacked
 
 try:
     import resource
@@ -89,11 +90,13 @@ class Conditions:
     def matching(self, condition: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> NDArray[np.bool_]:
         """Give what the function of that name gives. Raises UsageError."""
         with self._asking:
-            process = self._process or self._begun()
             question = {"condition": condition, "timeout_seconds": timeout_seconds}
+            process, begins = self._running()
             try:
+                if begins:
+                    _send(process, self._table)
                 answer = _asked(process, question, len(self._table))
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError) as error:
                 self._process = None
                 process.kill()
                 process.wait()
@@ -110,17 +113,16 @@ class Conditions:
         """The number of the process, None before the first question."""
         return None if self._process is None else self._process.pid
 
-    def _begun(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
+    def _running(self) -> tuple[subprocess.Popen[bytes], bool]:
+        """Give the process, and whether it has just begun: it was never asked, or somebody ended it."""
+        if self._process is not None and self._process.poll() is None:
+            return self._process, False
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "burnish.adapters.conditions"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ}, start_new_session=True,
         )  # fmt: skip
-        self._process = process
-        weakref.finalize(self, _end, process)
-        sent = _pipe(process.stdin)
-        with pa.ipc.new_stream(sent, self._table.schema) as stream:
-            stream.write_table(self._table)
-        return process
+        weakref.finalize(self, _end, self._process)
+        return self._process, True
 
 
 def answer_questions() -> None:
@@ -135,7 +137,7 @@ def answer_questions() -> None:
         with _watched(question["timeout_seconds"] + GRACE_SECONDS):
             try:
                 mask = matching(table, question["condition"], timeout_seconds=question["timeout_seconds"])
-                answers.write(b"{}\n" + np.packbits(mask, bitorder="little").tobytes())
+                answers.write(b"{}\n" + packed(mask))
             except UsageError as error:
                 answers.write(json.dumps({"error": error.args[0], "remedy": error.remedy}).encode() + b"\n")
         answers.flush()
@@ -215,20 +217,22 @@ def _too_long(seconds: float) -> UsageError:
     return UsageError(f"this condition took more than {seconds:g} seconds.", remedy="Ask for something simpler.")
 
 
+def _send(process: subprocess.Popen[bytes], table: pa.Table) -> None:
+    with pa.ipc.new_stream(_pipe(process.stdin), table.schema) as stream:
+        stream.write_table(table)
+
+
 def _asked(
     process: subprocess.Popen[bytes], question: dict[str, object], n_rows: int
 ) -> NDArray[np.bool_] | dict[str, str]:
-    """Give the mask, or what was wrong; raises EOFError or OSError when the process is gone."""
+    """Give the mask, or what was wrong; raises ValueError or OSError when the process is gone."""
     sent, answers = _pipe(process.stdin), _pipe(process.stdout)
     sent.write(json.dumps(question).encode() + b"\n")
     sent.flush()
     told = json.loads(answers.readline())
     if told:
         return cast("dict[str, str]", told)
-    packed = answers.read((n_rows + 7) // 8)
-    if len(packed) < (n_rows + 7) // 8:
-        raise EOFError
-    return np.unpackbits(np.frombuffer(packed, np.uint8), count=n_rows, bitorder="little").astype(np.bool_)
+    return unpacked(answers.read(n_bytes(n_rows)), n_rows)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

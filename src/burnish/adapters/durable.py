@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from burnish.errors import DamagedFileError, OutputError
@@ -34,31 +36,34 @@ class Written(NamedTuple):
     crc: int
 
 
-class _Writing(io.RawIOBase):
-    """A file being written, with the checksum of what was written so far."""
+class Writing(io.RawIOBase):
+    """A file being written; `written` tells its size and checksum so far."""
 
     def __init__(self, handle: int) -> None:
         super().__init__()
-        self.handle, self.n_bytes, self.crc = handle, 0, 0
+        self.written = Written(0, 0)
+        self._handle = handle
 
     def writable(self) -> bool:
+        """Tell that it can be written."""
         return True
 
     def tell(self) -> int:
-        return self.n_bytes
+        """Give how many bytes were written."""
+        return self.written.n_bytes
 
     def write(self, data: Any) -> int:
+        """Write all of `data`; give how many bytes that were."""
         view = memoryview(data).cast("B")
-        self.crc = zlib.crc32(view, self.crc)
         written = 0
         while written < len(view):
-            written += os.write(self.handle, view[written : written + BLOCK_BYTES])
-        self.n_bytes += written
+            written += os.write(self._handle, view[written : written + BLOCK_BYTES])
+        self.written = Written(self.written.n_bytes + written, zlib.crc32(view, self.written.crc))
         return written
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path) -> Iterator[Writing]:
     """Give a file to write; it takes its place when the block ends, and never does when it fails.
 
     Raises OutputError when it cannot be written.
@@ -68,7 +73,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         make_folder(path.parent)
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         try:
-            yield cast("BinaryIO", _Writing(handle))
+            yield Writing(handle)
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -138,12 +143,16 @@ def damaged(path: Path, reason: str) -> DamagedFileError:
     )
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document with its checksum in it; raises ValueError for NaN and infinity, which JSON has not."""
+def write_json(path: Path, document: Mapping[str, Any]) -> Written:
+    """Write a document with its checksum in it; give size and checksum of the file.
+
+    Raises ValueError for NaN and infinity, which JSON has not.
+    """
     plain = json.loads(json.dumps(document, allow_nan=False))  # as a reader will see it
     with new_file(path) as file:
-        text = json.dumps({**plain, CHECKSUM: _document_checksum(plain)}, indent=1, ensure_ascii=False)
+        text = json.dumps({**plain, CHECKSUM: document_checksum(plain)}, indent=1, ensure_ascii=False)
         file.write(text.encode() + b"\n")
+    return file.written
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -153,21 +162,31 @@ def read_json(path: Path) -> dict[str, Any]:
         told = document.pop(CHECKSUM)
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise damaged(path, f"it is no JSON document with a checksum ({error})") from error
-    if told != (found := _document_checksum(document)):
+    if told != (found := document_checksum(document)):
         raise damaged(path, f"its checksum is {found}, not {told}")
     return cast("dict[str, Any]", document)
 
 
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write a `.npy` file with a seal behind its values."""
+def write_array(path: Path, array: NDArray[Any]) -> Written:
+    """Write a `.npy` file with a seal behind its values; give its size and checksum."""
     with new_file(path) as file:
-        put_array(file, array)
+        np.lib.format.write_array(cast("BinaryIO", file), np.asanyarray(array), allow_pickle=False)
+        file.write(SEAL + file.written.crc.to_bytes(4, "little"))
+    return file.written
 
 
-def put_array(file: BinaryIO, array: NDArray[Any]) -> None:
-    """Write an array and its seal into a file that counts its checksum."""
-    np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
-    file.write(SEAL + cast("_Writing", file).crc.to_bytes(4, "little"))
+def write_table(path: Path, table: pa.Table) -> Written:
+    """Write a Parquet file; give its size and checksum."""
+    with new_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
+    return file.written
+
+
+def read_table(path: Path, expected: tuple[int, int]) -> pa.Table:
+    """Read a Parquet file and make sure that it is as it was written; raises DamagedFileError."""
+    refuse_damaged(path, expected)
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read()
 
 
 def read_array(path: Path, *, writable: bool = False) -> NDArray[Any]:
@@ -191,5 +210,6 @@ def read_array(path: Path, *, writable: bool = False) -> NDArray[Any]:
     return array
 
 
-def _document_checksum(document: Mapping[str, Any]) -> str:
+def document_checksum(document: Mapping[str, Any]) -> str:
+    """Give the checksum of a JSON document, however it is laid out: eight hexadecimal digits."""
     return f"{zlib.crc32(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()):08x}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,11 @@ from burnish.reports.evidence import GIVEN_KEYS, OTHER_KEYS, SUGGESTED_KEYS, TWI
 from burnish.reports.markup import clean
 from burnish.reports.numbers import number
 from burnish.reports.words import KINDS, code_title
+from burnish.workspace.similar import neighbors_found
 
 ROWS_SHOWN, NEIGHBORS_SHOWN, LIKELIEST, LABELS_SHOWN = 50, 8, 5, 1_000
-PREVIEW_CHARACTERS, PREVIEW_FIELDS, CHARACTERS = 160, 4, 2_000
+PREVIEW_CHARACTERS, PREVIEW_FIELDS = 160, 4
 KEPT = ("kept", "kept_row_id", "representative")
-NEAREST = ("nearest", "nearest_row_id")
 
 
 def queue_items(opened: Opened, state: ReviewState, places: Sequence[int]) -> list[QueueItem]:
@@ -45,10 +46,9 @@ def finding_detail(
     queue = state.queue
     finding, flags = queue.findings[place], queue.flags_of(place, ROWS_SHOWN)
     parts = _parts(opened, flags, finding.evidence)
-    named = {one.name: one.row_ids for one in sets}
     surest = int(queue.rows[queue.surest[place]]) if flags else None
     near = {} if surest is None else _nearest(opened, surest, without=parts)
-    rows = row_documents(opened, [*parts, *near], review=state, sets=named, characters=CHARACTERS)
+    rows = row_documents(opened, [*parts, *near], review=state, sets=sets)
     labels, left_off = _labels(opened.dataset, likely := [] if surest is None else _likely(opened, surest))
     return FindingDetail(
         item=queue_items(opened, state, [place])[0],
@@ -151,12 +151,9 @@ def _shown(value: object) -> str:
 
 def _nearest(opened: Opened, row: int, *, without: Mapping[int, Part]) -> dict[int, float]:
     """Give the nearest rows of a row that are not shown already, with their distance."""
-    neighbors, distances = (opened.audited.evidence.get(name) for name in ("neighbors", "neighbor_distances"))
-    if neighbors is None or distances is None:
-        return {}
-    pairs = zip(np.asarray(neighbors[row]).tolist(), np.asarray(distances[row], np.float64).tolist(), strict=True)
-    near = {int(other): float(far) for other, far in pairs if other >= 0 and other not in without}
-    return dict(list(near.items())[:NEIGHBORS_SHOWN])
+    positions, distances = neighbors_found(opened.audited.evidence, row)
+    pairs = zip(positions.tolist(), distances.tolist(), strict=True)
+    return dict(islice(((other, far) for other, far in pairs if other not in without), NEIGHBORS_SHOWN))
 
 
 def _likely(opened: Opened, row: int) -> list[Likely]:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 from secrets import token_urlsafe
+from time import monotonic
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -22,6 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 5_000_000
 """What the body of a request may hold."""
+
+TICKET_SECONDS = 60.0
+"""How long a browser may take to begin."""
 
 HEADER = "x-burnish-token"
 PICTURES = ("/api/image", "/api/audio")
@@ -51,12 +55,13 @@ class Keys:
     """What opens a server.
 
     `token` opens all of it. `cookie`, which follows from it, opens the page and its pictures only: browsers send it
-    to every port of this machine. `ticket` stands for the token once: the program that opens a browser is told an
-    address, which every user of this machine can read in the list of processes.
+    to every port of this machine. `ticket` stands for the token once, and not for long: the program that opens a
+    browser is told an address, which every user of this machine can read in the list of processes.
     """
 
     token: str = field(default_factory=lambda: token_urlsafe(32))
     ticket: str | None = None
+    good_until: float = 0.0
 
     @property
     def cookie(self) -> str:
@@ -64,13 +69,13 @@ class Keys:
         return hmac.new(self.token.encode(), b"burnish cookie", hashlib.sha256).hexdigest()
 
     def new_ticket(self) -> str:
-        """Give a ticket, which is good for one request."""
-        self.ticket = token_urlsafe(32)
+        """Give a ticket, which is good for one request, soon."""
+        self.ticket, self.good_until = token_urlsafe(32), monotonic() + TICKET_SECONDS
         return self.ticket
 
     def takes(self, ticket: str) -> bool:
         """Tell whether a ticket is good; from then on it is not."""
-        good = self.ticket is not None and same(ticket, self.ticket)
+        good = self.ticket is not None and monotonic() < self.good_until and same(ticket, self.ticket)
         if good:
             self.ticket = None
         return good

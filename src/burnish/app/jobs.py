@@ -15,7 +15,7 @@ from time import monotonic
 from typing import IO, Any
 
 from burnish.app.documents.workspace import Job, JobAsked
-from burnish.errors import InputError
+from burnish.errors import NotThereError
 from burnish.reports.markup import clean
 from burnish.workspace import Experiment, Workspace
 
@@ -26,10 +26,6 @@ PATIENCE_SECONDS = 10.0
 LAST_PATIENCE_SECONDS = 3.0
 TAIL_BYTES = 8_192
 ACTIVE = ("waiting", "running")
-
-
-class UnknownJobError(InputError):
-    """A job was named that this server does not have."""
 
 
 @dataclass
@@ -82,7 +78,7 @@ class Jobs:
             return [work.shown for work in reversed(self._works.values())]
 
     def job(self, job_id: str) -> Job:
-        """Give a job as it stands; raises UnknownJobError."""
+        """Give a job as it stands; raises NotThereError."""
         with self._lock:
             return self._of(job_id).shown
 
@@ -106,7 +102,7 @@ class Jobs:
             return work.shown
 
     def cancel(self, job_id: str) -> Job:
-        """End a job: the running one is asked to, and made to when it does not; raises UnknownJobError."""
+        """End a job: the running one is asked to, and made to when it does not; raises NotThereError."""
         with self._lock:
             work = self._of(job_id)
             if work.job.state == "waiting":
@@ -133,7 +129,7 @@ class Jobs:
 
     def _of(self, job_id: str) -> _Work:
         if job_id not in self._works:
-            raise UnknownJobError(f"there is no job {job_id!r}.", remedy="Jobs are forgotten when the server ends.")
+            raise NotThereError(f"there is no job {job_id!r}.", remedy="Jobs are forgotten when the server ends.")
         return self._works[job_id]
 
     def _do_all(self) -> None:

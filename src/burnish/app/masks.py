@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.adapters.conditions import Conditions
+from burnish.adapters.sources.tables import is_text
 from burnish.app.documents.rows import MaskAsked
 from burnish.app.kept import PerVersion
 from burnish.app.opened import Opened
@@ -16,8 +17,8 @@ from burnish.app.points import points_of
 from burnish.app.served import Served
 from burnish.dataset import Dataset
 from burnish.errors import InputError, UsageError
+from burnish.kernels.bits import packed
 from burnish.kernels.polygons import inside_polygon
-from burnish.workspace.reviewing import Reviewing
 from burnish.workspace.similar import Likeness
 
 MOST_CHARACTERS = 10_000
@@ -25,6 +26,7 @@ MOST_CHARACTERS = 10_000
 
 FARTHEST_CORNER = 1_000.0
 CLUSTER = "cluster:"
+MOST_DIGITS = 9
 FOUND = (
     "row_id", "split", "label", "predicted_label", "predicted_proba", "label_quality", "suggested_label",
     "outlier_score", "exact_group", "near_group", "nearest_row_id", "nearest_distance", "leak", "cluster", "map_x",
@@ -43,7 +45,7 @@ class Answer(NamedTuple):
 
     def packed(self) -> bytes:
         """Give a bit a row, lowest bit first."""
-        return np.packbits(self.mask, bitorder="little").tobytes()
+        return packed(self.mask)
 
 
 _LIKENESS: PerVersion[Likeness] = PerVersion()
@@ -93,14 +95,10 @@ def _searched(dataset: Dataset) -> list[pa.Array]:
     roles = dataset.roles
     names = [roles.text] if roles.text is not None else list(roles.meta)
     columns = [dataset.field(name) for name in (*names, roles.label) if name is not None]
-    strings = [column for column in columns if _is_text(column.type)]
-    if roles.label is not None and dataset.labels is not None and not _is_text(columns[-1].type):
+    strings = [column for column in columns if is_text(column.type)]
+    if roles.label is not None and dataset.labels is not None and not is_text(columns[-1].type):
         strings.append(columns[-1].cast(pa.string()))
     return [dataset.row_ids, *strings]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _sql(_: Served, opened: Opened, asked: MaskAsked) -> Answer:
@@ -152,7 +150,7 @@ def _ids(_: Served, opened: Opened, asked: MaskAsked) -> Answer:
 
 
 def _set(door: Served, opened: Opened, asked: MaskAsked) -> Answer:
-    sets = {one.name: one for one in Reviewing(door.workspace.history).sets(opened.version.dataset)}
+    sets = {one.name: one for one in door.reviewing.sets(opened.version.dataset)}
     if asked.value not in sets:
         raise InputError(f"there is no tag or slice {asked.value[:60]!r}.", remedy=_known(sets))
     return Answer(_among(opened, sets[asked.value].row_ids))
@@ -162,7 +160,7 @@ def _slice(_: Served, opened: Opened, asked: MaskAsked) -> Answer:
     """A slice that was found, by its name, or `cluster:ID`, a cluster of any level."""
     evidence = opened.audited.evidence
     name, cluster = asked.value, asked.value.removeprefix(CLUSTER)
-    if name != cluster and cluster.isdecimal() and "cluster_path" in evidence:
+    if name != cluster and len(cluster) <= MOST_DIGITS and cluster.isdecimal() and "cluster_path" in evidence:
         return Answer(np.asarray((np.asarray(evidence["cluster_path"]) == int(cluster)).any(axis=1), np.bool_))
     found = evidence.table("slices") if "slices" in evidence.summaries else pa.table({"slice": [], "rows": []})
     place = pc.index(found["slice"], pa.scalar(name, found["slice"].type)).as_py()

@@ -1,6 +1,5 @@
 """Media: pictures and sound of rows, told by what they begin with, and pictures made anew from their pixels."""
 
-import io
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -9,16 +8,18 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Literal, NamedTuple, TypeAlias, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 
 from burnish.adapters.embedders.pictures import PictureReader
+from burnish.adapters.embedders.thumbnails import webp
+from burnish.adapters.sources.digests import digest_values, join_digests
 from burnish.adapters.sources.files import IMAGE_SUFFIXES
 from burnish.adapters.sources.images import looks_like_image, resolve_all
 from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_text
 from burnish.dataset import Dataset
-from burnish.errors import InputError, UnknownVersionError
+from burnish.errors import InputError, NotThereError
 
 Media = Literal["image", "audio"]
 Content: TypeAlias = "pa.Buffer | Path"
@@ -35,10 +36,6 @@ MAX_PATH = 1_000
 _SUFFIX = r"(?i)\.(" + "|".join(suffix[1:] for suffix in (*SOUND_SUFFIXES, *IMAGE_SUFFIXES)) + ")$"
 _RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _M4A_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash")
-
-
-class NotThereError(UnknownVersionError):
-    """A row was asked for that is not there, or a picture or sound that it has not, or that cannot be read."""
 
 
 class Sound(NamedTuple):
@@ -149,11 +146,14 @@ class Pictures:
         content = _content(row, name)
         with self._decoding:
             reader = PictureReader(edge_pixels=edge)
-            picture = reader.read(str(content) if isinstance(content, Path) else content.to_pybytes())
+            data = _bytes_of(reader, content)
+            if data is not None and isinstance(content, Path) and _has_changed(row, name, data):
+                raise _none(row, name, "its file has changed since these rows were read; read the source again")
+            picture = reader.read(data)
             if picture is None:
                 limit = f"{reader.max_pixels / 1e6:,.0f} megapixels"
                 raise _none(row, name, f"no picture can be read: cut off, of another format, or of more than {limit}")
-            return _webp(picture.rgb, edge)
+            return webp(picture.rgb, edge, quality=QUALITY)
 
     def _keep(self, key: tuple[str, ...], made: bytes) -> bytes:
         with self._using:
@@ -163,14 +163,6 @@ class Pictures:
             while self._n_bytes > self.max_bytes:
                 self._n_bytes -= len(self._made.popitem(last=False)[1])
         return made
-
-
-def _webp(image: Image.Image, edge: int) -> bytes:
-    small = image.copy()
-    small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, format="WEBP", quality=QUALITY)
-    return buffer.getvalue()
 
 
 def _kinds(rows: Dataset, name: str) -> list[Media | None]:
@@ -231,6 +223,23 @@ def _file(rows: Dataset, path: str, *, own: bool = False) -> Path | None:
         return resolve_all(None if rows.image_root is None else Path(rows.image_root), [path])[0]
     except (InputError, OSError, RuntimeError):
         return None
+
+
+def _bytes_of(reader: PictureReader, content: Content) -> bytes | None:
+    try:
+        return reader.bytes_of(str(content)) if isinstance(content, Path) else content.to_pybytes()
+    except OSError:  # it may not be read, or is gone by now
+        return None
+
+
+def _has_changed(row: Dataset, name: str, data: bytes) -> bool:
+    """Tell whether the file of the image field is another than the one that the row had when it was read."""
+    if name != row.roles.image or not is_text(row.fields.column(name).type):
+        return False
+    parts = [digest_values(pa.chunked_array([pa.array([data], pa.large_binary())]))]
+    if row.roles.text is not None:
+        parts.insert(0, digest_values(row.fields.column(row.roles.text)))
+    return not np.array_equal(join_digests(parts), row.content)
 
 
 def _is_frame(head: bytes) -> bool:

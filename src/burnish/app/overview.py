@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from burnish.app.addresses import page
 from burnish.app.documents.shared import Version
 from burnish.app.documents.workspace import Advice, FoundKind, JobAsked, Measurement, Share
 from burnish.app.opened import Opened
@@ -60,22 +60,22 @@ def advice(standing: Standing) -> list[Advice]:
     """Give up to three things to do next, the first one first; at least one."""
     own = standing.version.name
     told = list(_advice(standing))[:MOST_ADVICE]
-    return told or [Advice(text=f"Look at the map of {own}", href=_page("/map", v=own))]
+    return told or [Advice(text=f"Look at the map of {own}", href=page("/map", v=own))]
 
 
 def _advice(standing: Standing) -> Iterator[Advice]:
     version = standing.version
     own = version.name
     if standing.newest != own:
-        yield Advice(text=f"Go on with {standing.newest}, the newest version", href=_page("/", v=standing.newest))
+        yield Advice(text=f"Go on with {standing.newest}, the newest version", href=page("/", v=standing.newest))
     if not version.audited:
-        yield Advice(text=f"Audit {own}", href=_page("/", v=own), job=JobAsked(kind="audit", v=own))
+        yield Advice(text=f"Audit {own}", href=page("/", v=own), job=JobAsked(kind="audit", v=own))
         return
     left = next((one for one in standing.found if one.reviewable > one.decided), None)
     if left is not None:
         n, title = left.reviewable - left.decided, left.title.lower()
-        said = f"Review {n:,} {title}" if n > 1 else f"Review the last of {title}"
-        yield Advice(text=said, href=_page("/findings", v=own, code=left.code, state="open"))
+        said = f"Review {n:,} {title}" if n > 1 else f"Review one finding of {title}"
+        yield Advice(text=said, href=page("/findings", v=own, code=left.code, state="open"))
     if standing.n_edits:
         yield _of_review(standing)
     if version.parent is not None:
@@ -84,8 +84,8 @@ def _advice(standing: Standing) -> Iterator[Advice]:
 
 def _of_review(standing: Standing) -> Advice:
     own, edits = standing.version.name, plural(standing.n_edits, "accepted edit")
-    known = next((one for one in standing.measured if one.current and one.of == "pending"), None)
-    where = _page("/versions", v=own)
+    known = next((one for one in standing.measured if one.counts_now), None)
+    where = page("/versions", v=own)
     if known is None:
         job = JobAsked(kind="measure", v=own, what="pending")
         return Advice(text=f"Measure what {edits} would do to the model", href=where, job=job)
@@ -103,8 +103,8 @@ def _of_parent(standing: Standing, parent: str) -> Iterator[Advice]:
     own = version.name
     if version.effect is None and version.how in BY_EDITS and not any(one.of == "made" for one in standing.measured):
         job = JobAsked(kind="measure", v=own, what="made")
-        yield Advice(text=f"Measure what made {own} of {parent}", href=_page("/versions", v=own), job=job)
-    yield Advice(text=f"Compare with {parent}", href=_page("/compare", v=own, a=parent, b=own))
+        yield Advice(text=f"Measure what made {own} of {parent}", href=page("/versions", v=own), job=job)
+    yield Advice(text=f"Compare with {parent}", href=page("/compare", v=own, a=parent, b=own))
 
 
 def splits_of(opened: Opened) -> list[Share]:
@@ -153,10 +153,6 @@ def _shares(values: pa.Array) -> list[Share]:
     counted = pc.value_counts(values)
     order = np.argsort(-counted.field("counts").to_numpy(), kind="stable")[:MOST_SHARES]
     return [Share(name=one["values"] or "none", n=one["counts"]) for one in counted.take(pa.array(order)).to_pylist()]
-
-
-def _page(path: str, **parameters: str) -> str:
-    return f"{path}?{urlencode(parameters)}"
 
 
 def _precision(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from burnish.app.kept import PerVersion
 from burnish.app.opened import Opened
 from burnish.app.served import Served
-from burnish.kernels.polygons import Steps, quantised
+from burnish.kernels.polygons import Steps, quantized
 from burnish.pipeline.reviewing import REVIEW_STATUS
 from burnish.pipeline.since_parent import SINCE_PARENT, since_parent
 from burnish.reports.facets import Facet, Status, point_facets
 from burnish.reports.facts import ReportFacts
-from burnish.workspace.reviewing import Reviewing
 
 BATCH_ROWS = 65_536
 SEED = 0
@@ -79,7 +78,7 @@ def points_of(door: Served, opened: Opened) -> Points:
 def map_stream(door: Served, opened: Opened) -> pa.Buffer:
     """Give the map of a version as its review stands now."""
     points = points_of(door, opened)
-    return points.encoded(Reviewing(door.workspace.history).state(opened.audited, opened.version).row_status())
+    return points.encoded(door.reviewing.state(opened.audited, opened.version).row_status())
 
 
 def _made(opened: Opened, change: Status | None) -> Points:
@@ -94,7 +93,7 @@ def _made(opened: Opened, change: Status | None) -> Points:
 
 def _change(door: Served, opened: Opened) -> Status | None:
     """Give what became of the rows since the parent; None for a first version."""
-    version, store = opened.version, door.workspace.history.store
+    version, store = opened.version, door.store
     if version.parent is None:
         return None
     codes = since_parent(
@@ -113,7 +112,7 @@ def _places(facts: ReportFacts) -> _Places:
     if len(rows):
         width, height = (float(np.ptp(values)) or 1.0 for values in (x, y))
         aspect = min(max(width / height, 1 / MOST_OBLONG), MOST_OBLONG)
-    return _Places(rows, quantised(x), quantised(y), aspect)
+    return _Places(rows, quantized(x), quantized(y), aspect)
 
 
 def _facet_told(facet: Facet, column: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rows as documents: made for the rows that were asked for, and for no others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,13 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.adapters.sources.tables import is_bytes, is_list, is_scalar, is_text
+from burnish.adapters.sources.tables import is_bytes, is_scalar, is_text
+from burnish.adapters.stores.reviews import RowSet
 from burnish.app.documents.shared import Decision, Row
 from burnish.app.kept import PerVersion
 from burnish.app.media import media_of
 from burnish.app.opened import Opened
+from burnish.app.served import Served
 from burnish.dataset import Dataset
+from burnish.dataset.rows import is_list
 from burnish.pipeline.reviewing import ReviewState
+
+CHARACTERS = 2_000
+"""Of a text, where it is not asked for as a whole."""
 
 FIELDS_SHOWN = 60
 FIELD_CHARACTERS = 300
@@ -44,22 +50,24 @@ class Flag(NamedTuple):
     message: str
 
 
+def rows_now(door: Served, opened: Opened, positions: Positions, *, characters: int = CHARACTERS) -> list[Row]:
+    """Give rows with what was decided of them and the sets that they are in, as things stand."""
+    sets = door.reviewing.sets(opened.version.dataset)
+    return row_documents(opened, positions, review=door.review_of(opened), sets=sets, characters=characters)
+
+
 def row_documents(
-    opened: Opened,
-    positions: Positions,
-    *,
-    review: ReviewState | None = None,
-    sets: Mapping[str, pa.StringArray] | None = None,
-    characters: int = 2_000,
-) -> list[Row]:
+    opened: Opened, positions: Positions, *, review: ReviewState | None = None, sets: Iterable[RowSet] = (),
+    characters: int = CHARACTERS,
+) -> list[Row]:  # fmt: skip
     """Give the rows at `positions`, in that order, each text cut after `characters`.
 
-    `review`: tells what was decided. `sets`: name of a tag or slice → ids of its rows. A version that was not audited
+    `review`: tells what was decided; `sets`: the tags and slices that a row can be in. A version that was not audited
     tells what the data set holds.
     """
     rows = few_rows(opened.dataset, positions)
     ids = rows.row_ids.to_pylist()
-    names, tags = _shown_fields(rows), _tags(rows, sets or {})
+    names, tags = _shown_fields(rows), _tags(rows, sets)
     texts = _texts(rows, characters + 1)
     fields = [told_values(rows.fields.column(name)) for name in names]
     left_off = len(_fields(rows)) - len(names)
@@ -178,12 +186,13 @@ def _shown_fields(rows: Dataset) -> list[str]:
     return _fields(rows)[:FIELDS_SHOWN]
 
 
-def _tags(rows: Dataset, sets: Mapping[str, pa.StringArray]) -> dict[str, list[str]]:
+def _tags(rows: Dataset, sets: Iterable[RowSet]) -> dict[str, list[str]]:
     """Row id → names of the sets that it is in."""
     tags: dict[str, list[str]] = {}
-    for name, ids in sorted(sets.items()):
-        for row_id in ids.filter(pc.is_in(ids, value_set=rows.row_ids)).to_pylist():  # a set may have many rows
-            tags.setdefault(row_id, []).append(name)
+    for one in sets:
+        here = one.row_ids.filter(pc.is_in(one.row_ids, value_set=rows.row_ids))  # a set may have many rows
+        for row_id in here.to_pylist():
+            tags.setdefault(row_id, []).append(one.name)
     return tags
 
 

@@ -6,9 +6,14 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 
+from burnish.adapters.stores import HistoryStore
+from burnish.adapters.stores.measured import MeasuredStore
 from burnish.app.jobs import Jobs
 from burnish.app.opened import Opened, OpenedVersions
+from burnish.pipeline.reviewing import ReviewState
 from burnish.workspace import Experiment, Workspace
+from burnish.workspace.history import History
+from burnish.workspace.reviewing import Reviewing
 
 PROBE = "probe"
 
@@ -26,6 +31,30 @@ class Served:
     jobs: Jobs
     opens: str | None = None
     models: tuple[str, ...] = (PROBE,)
+
+    @property
+    def history(self) -> History:
+        """The versions of all data sets."""
+        return self.workspace.history
+
+    @property
+    def store(self) -> HistoryStore:
+        """The records of the versions."""
+        return self.history.store
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """The reviews of the versions, and named sets of rows."""
+        return Reviewing(self.history)
+
+    @property
+    def measured(self) -> MeasuredStore:
+        """What was measured and compared."""
+        return MeasuredStore(self.store)
+
+    def review_of(self, opened: Opened) -> ReviewState | None:
+        """Give what the review of a version comes to; None without an audit, whose findings it is about."""
+        return None if opened.found is None else self.reviewing.state(opened.found, opened.version)
 
     @classmethod
     def of(

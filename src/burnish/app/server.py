@@ -12,15 +12,13 @@ from starlette.responses import JSONResponse, Response
 
 from burnish.app.documents.shared import Problem
 from burnish.app.guard import Guard, Keys, problem_page
-from burnish.app.jobs import UnknownJobError
 from burnish.app.routes import comparing, jobs, points, review, rows, workspace
 from burnish.app.served import Served
 from burnish.app.shell import ROUTES
-from burnish.errors import BurnishError, LockedRowsError, StaleChangesetError, UnknownVersionError
+from burnish.errors import BurnishError, LockedRowsError, NotThereError, StaleChangesetError
 
 STATUS: tuple[tuple[type[BurnishError], int], ...] = (
-    (UnknownVersionError, 404),
-    (UnknownJobError, 404),
+    (NotThereError, 404),
     (StaleChangesetError, 409),
     (LockedRowsError, 409),
     (BurnishError, 400),

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-PAGES = ("/", "/map", "/findings", "/slices", "/compare", "/versions")
+from burnish.app.addresses import PAGES
+
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 IMPORTED = re.compile(r"""(?:from|import)\s*["'`]\./([\w-]+\.js)["'`]""")
 ICON = (

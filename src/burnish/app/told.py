@@ -48,13 +48,17 @@ def tried_told(tried: Facts) -> Tried:
                     "effect": effect_document(tried["effect"])})  # fmt: skip
 
 
-def measurement_told(kept: Facts, *, changes: str | None = None) -> Measurement:
-    """Give a kept measurement; `changes`: the digest of the edits that the review comes to now, where it is known."""
+def measurement_told(kept: Facts, *, changes: str | None = None, key: str | None = None) -> Measurement:
+    """Give a kept measurement; `changes`: the digest of the edits that the review comes to now, where it is known.
+
+    `key`: of the measurement that a version made of the review now would have.
+    """
     pending = kept["of"] == "pending"
     return Measurement(
         key=kept["key"], created=kept["created"], who=kept["who"], of=kept["of"], n_edits=kept["n_edits"],
         counts=kept["counts"], codes=kept["codes"], said=kept["said"],
         current=None if pending and changes is None else not pending or kept["changes"] == changes,
+        counts_now=pending and kept["key"] == key,
         effect=effect_of(Evaluation.from_json(kept["evaluation"])), evaluation=kept["evaluation"],
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ then the server is no more.
 
 import json
 import os
+import signal
 import sys
 from _thread import interrupt_main
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from time import sleep
 from types import TracebackType
 from typing import Any, TextIO
 
+from burnish.app.addresses import page
 from burnish.app.documents.workspace import JobAsked
 from burnish.errors import BurnishError
 from burnish.workspace import Experiment, Limits, Workspace
@@ -23,6 +25,8 @@ from burnish.workspace.tasks import Told, audit_version, compare_sides, measure_
 SECONDS_BETWEEN = 0.1
 INTERRUPTED = 130
 ALONE_SECONDS = 10.0
+SHOWN_ON = {"audit": "/", "measure": "/versions", "compare": "/compare"}
+"""The page that shows what a kind of work came to."""
 
 
 class Telling:
@@ -89,16 +93,19 @@ def end_of(order: Mapping[str, Any], progress: Telling) -> tuple[int, dict[str, 
     try:
         limits, experiment = Limits(**order["limits"]), Experiment(**order["experiment"])
         workspace = Workspace(order["workspace"], seed=order["seed"], limits=limits, progress=progress)
-        told = do(workspace, experiment, JobAsked.model_validate(order["asked"]))
+        asked = JobAsked.model_validate(order["asked"])
+        told = do(workspace, experiment, asked)
     except BurnishError as error:
         return error.exit_code, {"error": str(error.args[0]), "remedy": error.remedy}
     except MemoryError:
         return 3, {"error": "there is not enough memory for this.", "remedy": "Use a machine with more memory."}
-    return 0, {"said": told.said, "href": told.href}
+    shown = {"v": told.version} if told.key is None else {"v": told.version, "key": told.key}
+    return 0, {"said": told.said, "href": page(SHOWN_ON[asked.kind], **shown)}
 
 
 def main() -> int:
     """Do the job that stdin names; give the exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background hands on that it is ignored
     out = _own_stdout()
     order = json.loads(sys.stdin.buffer.readline())
     try:

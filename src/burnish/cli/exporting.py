@@ -11,7 +11,6 @@ from burnish.adapters.sinks.exports import FORMS
 from burnish.adapters.sinks.exports import export as export_rows
 from burnish.adapters.sinks.folder import Content
 from burnish.adapters.sources.answers import read_answers
-from burnish.cli.keeping import refuse_tag
 from burnish.cli.progress import Bars
 from burnish.cli.running import choices_of, print_json, workspace_of
 from burnish.cli.terminal_history import show_answers
@@ -57,7 +56,7 @@ def import_labels(  # noqa: PLR0913 - the flags of the command
     """Take the answers of people as a new version."""
     history = (workspace := workspace_of(options, Silent())).history
     found = history.store.find(source)
-    refuse_tag(history, found.dataset, tag)
+    history.refuse_tag(found.dataset, tag)
     dataset = history.open(found.name)
     answers = answered(
         read_answers(file), dataset, locked=workspace.locked_ids(dataset), new_labels=new_labels,

@@ -8,7 +8,7 @@ from burnish.dataset import Dataset
 from burnish.dataset.history import Version
 from burnish.errors import UsageError
 from burnish.workspace import Audited, Workspace
-from burnish.workspace.history import History, Note, history_name, note_of
+from burnish.workspace.history import history_name, note_of
 
 
 def name_of(workspace: Workspace, source: str, options: Mapping[str, Any]) -> str | None:
@@ -21,19 +21,13 @@ def name_of(workspace: Workspace, source: str, options: Mapping[str, Any]) -> st
     return None if name is None else str(name)
 
 
-def refuse_tag(history: History, name: str, tag: str | None, *, free: str | None = None) -> None:
-    """Raise UsageError, before any work, for a tag that cannot be one, or that another version has."""
-    Note(tag=tag)
-    history.refuse_taken(name, tag, free=free)
-
-
 def refuse_unkeepable(workspace: Workspace, dataset: Dataset, options: Mapping[str, Any], *, new: bool) -> None:
     """Raise UsageError, before any work, for a name or a tag that the version could not get."""
     try:
         refuse_unnameable(history_name(dataset), what="data set")
     except UsageError as error:
         raise UsageError(str(error.args[0]), remedy="Say how to call it: --name NAME.") from error
-    refuse_tag(workspace.history, history_name(dataset), options.get("tag"), free=None if new else dataset.version)
+    workspace.history.refuse_tag(history_name(dataset), options.get("tag"), free=None if new else dataset.version)
 
 
 def keep_audited(

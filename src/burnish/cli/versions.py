@@ -6,7 +6,6 @@ from typing import Any
 from rich.console import Console
 
 from burnish.cli.files import refuse_no_place, write_text
-from burnish.cli.keeping import refuse_tag
 from burnish.cli.running import print_json, workspace_of
 from burnish.cli.terminal_history import (
     show_catalog,
@@ -22,7 +21,7 @@ from burnish.errors import InputError, UnknownVersionError, UsageError
 from burnish.protocols import Silent
 from burnish.reports.catalog import Entry, catalog_html
 from burnish.reports.diff import diff_html
-from burnish.reports.log import story_end, tags_of, version_facts
+from burnish.reports.log import story_end, version_facts
 from burnish.workspace.history import History, Note
 
 
@@ -80,15 +79,7 @@ def diff(*, a: str, b: str, html: str | None, as_json: bool, **options: Any) -> 
 def tag(*, version: str, tag: str, delete: bool, as_json: bool, **options: Any) -> int:
     """Give a version a tag, or take it away."""
     history = _history(options)
-    found = history.store.find(version)
-    if delete:
-        if history.store.tags(found.dataset).get(tag) != found.number:
-            there = ", ".join(tags_of(found, history.store.tags(found.dataset)))
-            raise UnknownVersionError(f"{found.name} has no tag {tag!r}.", remedy=f"Its tags: {there or 'none'}.")
-        history.store.tag(found.dataset, tag, None)
-    else:
-        refuse_tag(history, found.dataset, tag, free=found.version)
-        history.store.tag(found.dataset, tag, found.number)
+    found = history.untag(version, tag) if delete else history.tag(version, tag)
     tags = history.store.tags(found.dataset)
     if as_json:
         print_json(version_facts(found, tags), {})
@@ -104,7 +95,7 @@ def undo(
 ) -> int:  # fmt: skip
     """Take back what a version changed as a new one."""
     history = _history(options)
-    refuse_tag(history, version.partition("@")[0], tag)
+    history.refuse_tag(version.partition("@")[0], tag)
     undone = history.undo(version, Note(why=why or "", tag=tag), row_ids=rows, codes=codes)
     if as_json:
         made = undone.version

@@ -56,8 +56,11 @@ class Finding:
     evidence: Mapping[str, object] = field(default_factory=dict)
 
 
-def finding_id(finding: Finding, row_ids: list[str]) -> str:
-    """Give an id that stays the same as long as the code and the rows (or, without rows, the subject) do."""
+def finding_id(finding: Finding, row_ids: Sequence[str] | Mapping[int, str]) -> str:
+    """Give an id that stays the same as long as the code and the rows (or, without rows, the subject) do.
+
+    `row_ids`: position → id, of the flagged rows at least.
+    """
     return _identified(finding, [row_ids[flag.row] for flag in finding.rows])
 
 

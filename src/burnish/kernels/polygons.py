@@ -9,7 +9,7 @@ CORNER_DECIMALS = 4
 Steps = NDArray[np.uint16]
 
 
-def quantised(values: NDArray[np.floating]) -> Steps:
+def quantized(values: NDArray[np.floating]) -> Steps:
     """Give coordinates (n,) as steps from the smallest (0) to the largest (`FULL_SCALE`); 0 where not finite."""
     known = np.isfinite(values)
     if not known.any():

@@ -4,7 +4,7 @@ Nothing is trained here and only the evaluation rows count as chance; whether th
 better is another claim: see `measurement`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from burnish.dataset import Arm, Evaluation, Evidence, Targets
+from burnish.dataset import Arm, Dataset, Evaluation, Evidence, Targets
 from burnish.errors import InputError
 from burnish.kernels.intervals import Interval, bootstrap_interval, exact_mcnemar
 from burnish.kernels.metrics import METRICS, is_right
@@ -127,18 +127,26 @@ def most_different(rows: pa.Table) -> pa.Table:
 
     At most DISAGREEMENTS of them, without their outcome.
     """
-    differs = np.flatnonzero(pc.not_equal(rows["a"], rows["b"]).to_numpy(zero_copy_only=False))
-    size = np.abs(rows["difference"].to_numpy()[differs])
-    order = differs[np.argsort(-size, kind="stable")][:DISAGREEMENTS]
-    return rows.take(pa.array(order)).drop_columns(["outcome"])
+    differing = rows.filter(pc.not_equal(rows["a"], rows["b"]))
+    return _largest_first(differing).slice(0, DISAGREEMENTS).drop_columns(["outcome"])
 
 
-def disagreements(pair: Pair, standard: Standard) -> pa.Table:
-    """Give the rows on which the two differ, the largest differences of the value of a row first.
+def of_outcome(rows: pa.Table, outcome: str) -> pa.Table:
+    """Give the rows of `outcomes` that have one outcome, those first on which the two differ most."""
+    return _largest_first(rows.filter(pc.equal(rows["outcome"], outcome)))
 
-    Columns: `row_id`, `label`, `a` and `b` (what each says), `difference` (more is better for B).
-    """
-    return most_different(outcomes(pair, standard))
+
+def outcome_codes(rows: pa.Table, words: Sequence[str], dataset: Dataset) -> NDArray[np.uint8]:
+    """Give for each row of a data set (n_rows,) the place of its outcome in `words`, from 1; 0 where none is told."""
+    codes = np.zeros(len(dataset), np.uint8)
+    found = pc.index_in(rows["outcome"].combine_chunks(), value_set=pa.array(words, pa.string()))
+    codes[dataset.positions_of(rows["row_id"].combine_chunks())] = found.to_numpy() + 1
+    return codes
+
+
+def _largest_first(rows: pa.Table) -> pa.Table:
+    size = np.abs(rows["difference"].to_numpy())
+    return rows.take(pa.array(np.argsort(-size, kind="stable")))
 
 
 def _refuse_too_little(pair: Pair) -> None:

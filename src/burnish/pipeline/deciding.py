@@ -9,7 +9,7 @@ from burnish.dataset.reviews import Vote
 from burnish.errors import InputError, LockedRowsError, UsageError
 from burnish.pipeline.ballot import Ballot, short
 from burnish.pipeline.queue import FindingQueue
-from burnish.pipeline.reviewing import LOCKED, SAMPLE_SIZE, Deciding, ReviewEvent, ReviewState
+from burnish.pipeline.reviewing import LOCKED, Deciding, ReviewEvent, ReviewState, draw
 
 MAX_SELECTED = 100_000
 """Rows of one decision about selected rows: the journal names each."""
@@ -74,9 +74,7 @@ def drawn(state: ReviewState, code: str, signed: Signed) -> ReviewEvent:
     waiting = _waiting(state, code)
     if state.sample(code).findings:
         raise UsageError(f"the sample of {code} was drawn already.", remedy="Judge its findings one by one.")
-    rng = np.random.default_rng(signed.seq)
-    some = rng.choice(len(waiting), min(SAMPLE_SIZE, len(waiting)), replace=False)
-    return ReviewEvent(*signed, "sample", code=code, findings=tuple(waiting[i] for i in some.tolist()))
+    return ReviewEvent(*signed, "sample", code=code, findings=draw(waiting, signed.seq))
 
 
 def accepted_rest(state: ReviewState, code: str, signed: Signed) -> ReviewEvent:
@@ -95,10 +93,11 @@ def _waiting(state: ReviewState, code: str) -> list[str]:
     if code not in state.queue.codes:
         known = ", ".join(state.queue.codes) or "none"
         raise UsageError(f"the audit has no findings of {short(code)}.", remedy=f"Codes that it has: {known}.")
-    waiting = state.open_suggestions(code)
+    waiting = state.rest(code)
     if not waiting:
+        among = ", of those that the sample was drawn from" if state.open_suggestions(code) else ""
         raise UsageError(
-            f"no finding of {code} is open and suggests an edit.", remedy="Decide about the others one by one."
+            f"no finding of {code} is open and suggests an edit{among}.", remedy="Decide about the others one by one."
         )
     return waiting
 

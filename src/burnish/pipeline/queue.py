@@ -173,7 +173,7 @@ def _ids(dataset: Dataset, findings: Sequence[Finding], rows: Places) -> list[st
     """Give unique ids; where two findings of a code flag the same rows, the second gets `-2`."""
     flagged = np.unique(rows)
     names = dict(zip(flagged.tolist(), dataset.row_ids.take(pa.array(flagged)).to_pylist(), strict=True))
-    ids = [finding_id(finding, names) for finding in findings]  # type: ignore[arg-type]  # it asks for flagged rows only
+    ids = [finding_id(finding, names) for finding in findings]
     seen: Counter[str] = Counter()
     for i, one in enumerate(ids):
         seen[one] += 1

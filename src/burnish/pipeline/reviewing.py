@@ -5,6 +5,7 @@ others as they were. A row gets the edit of the newest decision that edits it.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -405,19 +406,42 @@ class ReviewState:
         return sorted(self.queue.ids[i] for i in places.tolist())
 
     def sample(self, code: str) -> Sample:
-        """Give the sample of a code that is in force: the newest whose findings this audit still makes."""
-        drawn = next((e.findings for e in reversed(self.events) if self._in_force(e, code)), ())
+        """Give the sample of a code that is in force, with what it says of the findings that it was drawn from."""
+        drawn, _ = self._drawn[code]
         places = [self.queue.place[finding] for finding in drawn]
         judged = [place for place in places if self.status[place] in (ACCEPTED, REJECTED)]
         right = sum(self._as_suggested(place) for place in judged)
         waiting = (i for place, i in zip(places, drawn, strict=True) if self.status[place] not in (ACCEPTED, REJECTED))
-        remaining = len(self.open_suggestions(code))
+        remaining = len(self.rest(code))
         size = len(drawn) or min(SAMPLE_SIZE, remaining)
         interval = share_interval(right, len(judged))
         return Sample(code, drawn, size, len(judged), right, *interval, remaining, next(waiting, None))
 
-    def _in_force(self, event: ReviewEvent, code: str) -> bool:
-        return event.action == "sample" and event.code == code and all(f in self.queue.place for f in event.findings)
+    def rest(self, code: str) -> list[str]:
+        """Give what bulk acceptance of a code accepts, sorted: what is open and suggests an edit.
+
+        Once a sample is in force, only what it was drawn from: it tells nothing of a finding that was decided before,
+        whose decision was taken back since.
+        """
+        drawn, among = self._drawn[code]
+        waiting = self.open_suggestions(code)
+        return [finding for finding in waiting if finding in among] if drawn else waiting
+
+    @cached_property
+    def _drawn(self) -> Mapping[str, tuple[tuple[str, ...], frozenset[str]]]:
+        """Code → its sample that is in force, and the findings that it was drawn from; nothing where there is none.
+
+        In force is the newest that is drawn again from the findings of this audit: to an audit that makes others it
+        says nothing, even where it makes those of the sample too.
+        """
+        found: dict[str, tuple[tuple[str, ...], frozenset[str]]] = defaultdict(lambda: ((), frozenset()))
+        for event in self.events:
+            if event.action == "sample" and event.code is not None:
+                before = ReviewState(self.queue, [one for one in self.events if one.seq < event.seq])
+                among = before.open_suggestions(event.code)
+                if event.findings and event.findings == draw(among, event.seq):
+                    found[event.code] = event.findings, frozenset(among)
+        return found
 
     def _as_suggested(self, place: int) -> bool:
         """Tell whether a finding comes to just what it suggests."""
@@ -426,6 +450,12 @@ class ReviewState:
         suggested = self.queue.suggested[some]
         same = (action == self.queue.edits[some]) & ((action == DROP) | (label == self.queue.labels[some]))
         return bool(np.where(suggested, same, (action == 0) | ~self.queue.trains[some]).all())
+
+
+def draw(waiting: Sequence[str], seq: int) -> tuple[str, ...]:
+    """Draw a sample from the ids, sorted, of the findings that wait; its seed is the number of the event."""
+    some = np.random.default_rng(seq).choice(len(waiting), min(SAMPLE_SIZE, len(waiting)), replace=False)
+    return tuple(waiting[i] for i in some.tolist())
 
 
 def _decision(event: ReviewEvent) -> Decision:

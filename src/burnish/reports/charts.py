@@ -62,8 +62,8 @@ def chart_of(title: str, metric: str, dots: Iterable[Dot | None], **options: Any
     drawn = [d for d in dots if d is not None]
     if not drawn:
         return None
-    axis = options.pop("axis", metric.replace("_", " "))
+    axis = clean(options.pop("axis", metric.replace("_", " ")), 60)
     note = options.pop("note", "")
     if len(drawn) > CHART_ROWS:
         note = f"the first {CHART_ROWS} of {len(drawn)}" + (f"; {note}" if note else "")
-    return Chart(title, axis, tuple(drawn[:CHART_ROWS]), percent=is_share(metric), note=note, **options)
+    return Chart(clean(title, 120), axis, tuple(drawn[:CHART_ROWS]), percent=is_share(metric), note=note, **options)

@@ -45,9 +45,7 @@ def drawn_chart(chart: Chart) -> Markup:
     parts.append(_text(axis.place((axis.low + axis.high) / 2), bottom + 34, chart.axis, anchor="middle", fill=QUIET))
     height = bottom + BOTTOM
     box = {"viewBox": f"0 0 {WIDTH} {height}", "width": WIDTH, "height": height}
-    return element(
-        "svg", parts, xmlns="http://www.w3.org/2000/svg", role="img", aria_label=said(chart), font_size=13, **box
-    )
+    return element("svg", parts, role="img", aria_label=said(chart), font_size=13, **box)
 
 
 def chart_figure(name: str, chart: Chart | None) -> Markup | None:

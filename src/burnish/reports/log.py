@@ -5,7 +5,16 @@ from typing import Any
 
 from burnish.dataset.history import Version
 from burnish.reports.markup import clean
-from burnish.reports.numbers import MINUS, count, lift_interval, lift_unit, metric_lift, plural
+from burnish.reports.numbers import (
+    MINUS,
+    amount_unit,
+    count,
+    lift_interval,
+    lift_unit,
+    metric_amount,
+    metric_lift,
+    plural,
+)
 from burnish.reports.tables import Cell, Table
 
 CHANGES = (("+", ("added", "restored")), (MINUS, ("dropped",)), ("~", ("relabelled",)))
@@ -83,13 +92,15 @@ def effect_short(effect: Mapping[str, Any] | None) -> str:
 
 
 def effect_sentence(effect: Mapping[str, Any]) -> str:
-    """Say the same in full, with the metric, the rows that it was measured on, and slices that fell too far."""
+    """Say the same in full: metric, rows, the margin that it was held to where known, slices that fell too far."""
     metric = str(effect["metric"])
     ends = lift_interval(effect["lift_low"], effect["lift_high"], metric)
     lift = f"{metric_lift(effect['lift'], metric)} {lift_unit(metric)} {ends}"
     failed = [clean(name, NAME_LENGTH) for name in effect.get("slices_failed") or ()]
     fell = f"; fell too far in {'; '.join(failed[:3])}{'; …' if len(failed) > 3 else ''}" if failed else ""
-    return f"{effect['verdict']}, {lift} on {count(effect['n_eval'])} evaluation rows{fell}"
+    margin = effect.get("margin")
+    held = "" if margin is None else f" (margin {metric_amount(margin, metric)} {amount_unit(metric)})"
+    return f"{effect['verdict']}, {lift} on {count(effect['n_eval'])} evaluation rows{held}{fell}"
 
 
 def version_facts(version: Version, tags: Tags, tried: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:

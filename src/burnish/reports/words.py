@@ -18,6 +18,12 @@ KINDS: dict[str, tuple[str, str]] = {
 CODES = {
     "LEK001": "Exact leaks", "LEK002": "Near leaks", "LAB002": "Suspect labels in evaluation",
     "IMB001": "Class imbalance", "IMB002": "Cluster imbalance",
+    "QUA001": "Empty texts", "QUA002": "Texts cut off at one length", "QUA003": "Garbled texts",
+    "QUA004": "Texts in another language", "QUA005": "Markup or encoding left in texts",
+    "QUA010": "Unreadable images", "QUA011": "Dark images", "QUA012": "Over-exposed images", "QUA013": "Blurred images",
+    "QUA014": "Tiny images", "QUA015": "Images of odd aspect", "QUA016": "Blank images",
+    "QUA020": "Fields with one value", "QUA021": "Fields mostly missing", "QUA022": "Fields of mixed types",
+    "QUA023": "Spellings of one category", "QUA024": "Extreme values of fields", "QUA030": "Unusable vectors",
 }  # fmt: skip
 """Codes that share their kind with another code → a title that tells them apart."""
 

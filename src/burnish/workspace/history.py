@@ -33,7 +33,7 @@ from burnish.dataset.history import (
 )
 from burnish.dataset.profiles import profile_of
 from burnish.dataset.row_changes import RowChanges, row_changes
-from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UsageError
+from burnish.errors import InputError, MissingFieldError, StaleChangesetError, UnknownVersionError, UsageError
 from burnish.pipeline.ledger import (
     DONE,
     Chosen,
@@ -47,9 +47,8 @@ from burnish.pipeline.ledger import (
     with_places,
 )
 from burnish.pipeline.tables import clusters_table
-from burnish.pipeline.version_diff import (
-    VersionDiff,
-)
+from burnish.pipeline.version_diff import VersionDiff
+from burnish.reports.log import tags_of
 from burnish.workspace.audited import Audited
 from burnish.workspace.differences import Differences
 
@@ -136,8 +135,30 @@ class History:
         same = [v for v in self.store.versions(name).values() if v.version == dataset.version]
         return next((v for v in same if v.name == dataset.name), same[-1] if same else None)
 
-    def refuse_taken(self, name: str, tag: str | None, *, free: str | None = None) -> None:
-        """Raise UsageError for a tag that another version has; `free`: the hash of one that may have it."""
+    def tag(self, called: str, tag: str) -> Version:
+        """Give a version a tag; raises UsageError for one that NAME@TAG could not find, or that another version has."""
+        version = self.store.find(called)
+        self.refuse_tag(version.dataset, tag, free=version.version)
+        return self._named(version, tag)
+
+    def untag(self, called: str, tag: str) -> Version:
+        """Take a tag away from a version; raises UnknownVersionError where it has none of that name."""
+        version = self.store.find(called)
+        own = tags_of(version, self.store.tags(version.dataset))
+        if tag not in own:
+            raise UnknownVersionError(
+                f"{version.name} has no tag {tag!r}.", remedy=f"Its tags: {', '.join(own) or 'none'}."
+            )
+        self.store.tag(version.dataset, tag, None)
+        return version
+
+    def refuse_tag(self, name: str, tag: str | None, *, free: str | None = None) -> None:
+        """Raise UsageError for a tag that cannot be one, or that another version has.
+
+        `free`: the hash of one that may have it.
+        """
+        if tag is not None:
+            refuse_unnameable(tag, what="tag")
         number = self.store.tags(name).get(tag or "")
         if number is not None and self.store.versions(name)[number].version != free:
             raise UsageError(
@@ -158,7 +179,7 @@ class History:
         that one was not kept by reference: what its file held may be gone.
         """
         name = history_name(dataset)
-        self.refuse_taken(name, note.tag, free=dataset.version)
+        self.refuse_tag(name, note.tag, free=dataset.version)
         known = self.version_of(dataset)
         if known is not None:
             return self._named(known, note.tag)
@@ -219,8 +240,8 @@ class History:
         if any(edit.action == "weight" for edit in changes.edits):
             raise UsageError("the changeset weights rows, which no version keeps.", remedy="Leave these edits out.")
         after, told = changes.apply(before), None if effect is None else effect_told(effect)
-        self.refuse_taken(parent.dataset, note.tag, free=after.version)
-        newest = self.store.find(parent.dataset)
+        self.refuse_tag(parent.dataset, note.tag, free=after.version)
+        newest = self.store.newest(parent.dataset)
         made = newest.how, newest.parent, newest.version, newest.effect
         if made == (how, parent.number, after.version, told):
             return self._named(newest, note.tag)
@@ -255,7 +276,7 @@ class History:
         A row that another edit changed since stays as it is, and is told.
         """
         version = self.store.find(called)
-        self.refuse_taken(version.dataset, note.tag)
+        self.refuse_tag(version.dataset, note.tag)
         versions = self.store.versions(version.dataset)
         newest = versions[descendants(versions, version.number)[-1]]
         path = ancestry(versions, newest.number)
@@ -380,7 +401,7 @@ def effect_told(effect: Evaluation) -> dict[str, Any]:
     failed = [] if effect.gate is None else list(effect.gate.failed)
     told = {
         "verdict": effect.verdict, "metric": effect.metric, "claim": effect.claim, "lift": effect.lift,
-        "lift_low": effect.lift_low, "lift_high": effect.lift_high, "n_eval": effect.n_eval,
+        "lift_low": effect.lift_low, "lift_high": effect.lift_high, "n_eval": effect.n_eval, "margin": effect.margin,
         "confidence": effect.confidence, "slices_failed": failed,
     }  # fmt: skip
     return dict(json.loads(json_text(told)))

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.adapters.registry import embedder as make_embedder
+from burnish.dataset import Evidence
 from burnish.errors import UsageError
 from burnish.kernels.nearest import Nearest, nearest_to
 from burnish.kernels.vectors import Vectors
@@ -21,6 +22,16 @@ UNNAMED = {
     "table": "its rows are embedded as records",
 }
 """What rows are embedded as → why a text has no place among them."""
+
+
+def neighbors_found(evidence: Evidence, position: int) -> Nearest:
+    """Give the neighbors that an audit found of a row, nearest first; none where there is no search in its evidence."""
+    neighbors, distances = (evidence.get(name) for name in ("neighbors", "neighbor_distances"))
+    if neighbors is None or distances is None:
+        return Nearest(np.empty(0, np.int64), np.empty(0, np.float32))
+    positions = np.asarray(neighbors[position], np.int64)
+    there = positions >= 0
+    return Nearest(positions[there], np.asarray(distances[position], np.float32)[there])
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 import pyarrow as pa
 
@@ -18,11 +17,12 @@ from burnish.pipeline.comparison import NEARER_OR_FARTHER, RIGHT_OR_WRONG
 from burnish.pipeline.ledger import codes_of, counted, decided_lines
 from burnish.pipeline.recipe import checks_of
 from burnish.pipeline.summary import audit_sentence, counts_by_code, verdict_sentence
+from burnish.pipeline.version_diff import VersionDiff
 from burnish.workspace.audited import Audited
 from burnish.workspace.choices import Choices
 from burnish.workspace.door import Workspace
 from burnish.workspace.experiments import Experiment
-from burnish.workspace.history import History, Note, note_of, now, somebody
+from burnish.workspace.history import History, Note, effect_told, note_of, now, somebody
 from burnish.workspace.reviewing import Reviewing
 
 What = Literal["pending", "made"]
@@ -32,10 +32,11 @@ BY_EDITS = ("apply", "curate", "relabel")
 
 @dataclass(frozen=True)
 class Told:
-    """What a task came to, in a sentence for people, and the page that shows it."""
+    """What a task came to, in a sentence for people; the version that it is about, and the key of a comparison."""
 
     said: str
-    href: str
+    version: str
+    key: str | None = None
 
 
 def audit_version(workspace: Workspace, called: str) -> Told:
@@ -46,7 +47,7 @@ def audit_version(workspace: Workspace, called: str) -> Told:
     version = workspace.history.store.find(called)
     audited = _audit(workspace, version)
     said = audit_sentence(counts_by_code(audited.findings), len(audited.dataset))
-    return Told(said, page("/", v=version.name))
+    return Told(said, version.name)
 
 
 def measure_version(workspace: Workspace, called: str, what: What, experiment: Experiment) -> Told:
@@ -69,12 +70,12 @@ def measure_version(workspace: Workspace, called: str, what: What, experiment: E
     effect = workspace.measure(audited, changes, experiment)
     said, lines = verdict_sentence(effect, changes), decided_lines(changes, "")
     told = {
-        "key": key_of("measure", version.version, what, changes_digest(changes), asked(workspace, experiment)),
+        "key": measured_key(workspace, audited, changes, experiment, what=what),
         "version": version.name, "of": what, "changes": changes_digest(changes), "seq": seq, "n_edits": len(changes),
         "counts": counted(lines), "codes": codes_of(lines), **_signed(workspace, experiment, effect, said),
     }  # fmt: skip
     MeasuredStore(workspace.history.store).keep_measured(version, told)
-    return Told(said, page("/versions", v=version.name))
+    return Told(said, version.name)
 
 
 def compare_sides(  # noqa: PLR0917 - as a job asks it
@@ -106,7 +107,7 @@ def compare_sides(  # noqa: PLR0917 - as a job asks it
         "labels": effect.parameters["labels"],
     }  # fmt: skip
     MeasuredStore(workspace.history.store).keep_compared(sides[-1].dataset, told, rows)
-    return Told(told["said"], page("/compare", v=sides[-1].name, key=told["key"]))
+    return Told(told["said"], sides[-1].name, told["key"])
 
 
 def _compared(sides: Sequence[Version], models: tuple[str, str] | None, rows: pa.Table) -> dict[str, Any]:
@@ -143,9 +144,12 @@ def made_changes(history: History, version: Version) -> tuple[Version, Changeset
     return parent, Changeset(parent.version, edits)
 
 
-def make_version(workspace: Workspace, audited: Audited, version: Version, note: Note, *, seen: int) -> Version:
+def make_version(
+    workspace: Workspace, audited: Audited, version: Version, note: Note, *, seen: int, experiment: Experiment
+) -> Version:
     """Make a version of what the review of another comes to, with the effect where just that was measured.
 
+    Only a measurement by `experiment` upon this audit counts: of several, whoever asks would take the kindest.
     `seen`: the last event of the review that whoever asks has seen. Raises StaleChangesetError when the review went on
     since, when it comes to no edit, and when a version was made of it that nobody took back: of the same rows a second
     one would stand beside it, and neither would have all that was decided.
@@ -168,9 +172,11 @@ def make_version(workspace: Workspace, audited: Audited, version: Version, note:
             f"{made.name} was made of the review of {version.name} already.",
             remedy=f"Go on with {made.name}; or undo it, and make one version of all {len(changes):,} edits.",
         )
+    effect = measured_change(workspace, audited, version, changes, experiment=experiment)
     review = {"of": version.name, "seq": state.seq, "changes": changes_digest(changes)}
+    if effect is not None:
+        review["experiment"] = asked(workspace, experiment)
     signed = replace(note, recipe={**note_of(audited).recipe, "review": review})
-    effect = measured_change(workspace, version, changes)
     return history.keep_changes(audited.dataset, changes, signed, effect=effect)
 
 
@@ -182,12 +188,39 @@ def made_of_review(history: History, version: Version) -> Version | None:
     return next((one for one in made if (one.name, sum(one.counts.values())) not in undone), None)
 
 
-def measured_change(workspace: Workspace, version: Version, changes: Changeset) -> Evaluation | None:
-    """Give the newest evaluation of just these edits of a version that is kept; None where they were not measured."""
-    digest = changes_digest(changes)
+def measured_change(
+    workspace: Workspace, audited: Audited, version: Version, changes: Changeset, *, experiment: Experiment
+) -> Evaluation | None:
+    """Give what an experiment found of just these edits of a version; None where it did not measure them."""
+    key = measured_key(workspace, audited, changes, experiment)
     kept = MeasuredStore(workspace.history.store).measured(version)
-    found = next((one for one in kept if one["of"] == "pending" and one["changes"] == digest), None)
+    found = next((one for one in kept if one["key"] == key), None)
     return None if found is None else Evaluation.from_json(found["evaluation"])
+
+
+def measured_key(
+    workspace: Workspace, audited: Audited, changes: Changeset, experiment: Experiment, *, what: What = "pending"
+) -> str:
+    """Name the measurement of edits by an experiment, upon what an audit found: it chose the evaluation rows."""
+    return key_of("measure", what, changes_digest(changes), audited.key, asked(workspace, experiment))
+
+
+def diff(workspace: Workspace, first: str, second: str, experiment: Experiment) -> VersionDiff:
+    """Tell what lies between two versions, with the effect of what made the second where it is known.
+
+    Where none was written down with it, that is what `experiment` found later; what others found is told elsewhere.
+    """
+    history = workspace.history
+    found = history.diff(first, second)
+    one, other = found.first, found.second
+    if found.effect is not None or (other.dataset, other.parent) != (one.dataset, one.number):
+        return found
+    made = [told for told in MeasuredStore(history.store).measured(other) if told["of"] == "made"]
+    kept = next((told for told in made if told["experiment"] == asked(workspace, experiment)), None)
+    if kept is None:
+        return found
+    evaluation = kept["evaluation"]
+    return replace(found, effect=effect_told(Evaluation.from_json(evaluation)), slices=tuple(evaluation["slices"]))
 
 
 def audited_before(workspace: Workspace, version: Version) -> Audited:
@@ -214,11 +247,6 @@ def asked(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
 def key_of(*question: Any) -> str:
     """Give the key of a question: 16 hexadecimal digits."""
     return hashlib.blake2b(json_text(question, indent=None).encode(), digest_size=8).hexdigest()
-
-
-def page(path: str, **parameters: str) -> str:
-    """Give the address of a page of the app."""
-    return f"{path}?{urlencode(parameters)}"
 
 
 def _signed(workspace: Workspace, experiment: Experiment, effect: Evaluation, said: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from burnish.adapters.stores import HistoryStore
 from burnish.adapters.stores.history import Addition, refuse_unnameable
 from burnish.dataset import Dataset, Roles
 from burnish.dataset.history import Version
-from burnish.errors import UnknownVersionError, UsageError
+from burnish.errors import DamagedFileError, UnknownVersionError, UsageError
 
 
 def dataset_of(n, name="pets"):
@@ -48,6 +48,16 @@ def test_a_version_is_found_by_number_tag_beginning_of_its_hash_and_as_the_newes
 def test_a_name_that_is_not_there_is_told_with_what_is(store, called, told):
     with pytest.raises(UnknownVersionError, match=told):
         store.find(called)
+
+
+def test_only_the_record_that_is_asked_for_is_read(store):
+    for record in store.folder("pets").glob("versions/*.json"):
+        if record.stem != "000002":
+            record.write_text("{}")
+    assert store.newest("pets").number == store.numbers("pets")[-1] == 2
+    assert store.find("pets") == store.find("pets@2") == store.newest("pets")
+    with pytest.raises(DamagedFileError):
+        store.find("pets@1")
 
 
 def test_an_empty_workspace_says_what_to_do_first(tmp_path):

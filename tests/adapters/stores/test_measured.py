@@ -11,7 +11,7 @@ from burnish.adapters.stores.measured import MeasuredStore
 from burnish.adapters.stores.upkeep import Upkeep
 from burnish.dataset import Roles
 from burnish.dataset.history import Version
-from burnish.errors import DamagedFileError, UnknownVersionError
+from burnish.errors import DamagedFileError, NotThereError
 
 KEYS = "0123456789abcdef", "fedcba9876543210"
 ROWS = pa.table({"row_id": ["a", "b"], "outcome": ["fixed", "broken"], "difference": [1.0, -1.0]})
@@ -71,9 +71,9 @@ def test_a_comparison_that_is_made_again_leaves_one_table(kept):
 def test_a_key_that_is_not_there_is_told_whatever_it_is(kept, key):
     store, _ = kept
     store.keep_compared("pets", told(KEYS[0]), ROWS)
-    with pytest.raises(UnknownVersionError, match="holds no comparison"):
+    with pytest.raises(NotThereError, match="holds no comparison"):
         store.compared(key)
-    with pytest.raises(UnknownVersionError, match="holds no comparison"):
+    with pytest.raises(NotThereError, match="holds no comparison"):
         store.outcomes(key)
 
 

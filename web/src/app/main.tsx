@@ -8,8 +8,8 @@ import "./app.css";
 import { complain } from "./announce";
 import { listenToKeys } from "./keys";
 import { Layout } from "./layout";
-import { followLinks, page, version, type Page } from "./router";
-import { about, loadAbout, startPulse } from "./state";
+import { followLinks, hrefOfVersion, page, version, type Page } from "./router";
+import { about, dataset, loadAbout, missing, startPulse } from "./state";
 
 // Each page is a file of its own, so that the first one comes soon; the others are fetched when they are asked for.
 const PARTS: Record<Page, () => Promise<FunctionComponent>> = {
@@ -23,8 +23,11 @@ const PARTS: Record<Page, () => Promise<FunctionComponent>> = {
 const here = new Map<Page, FunctionComponent>();
 
 function App() {
-  return <Layout>{version.value === "" ? <Nothing /> : <Part key={`${page.value} ${version.value}`} name={page.value} />}</Layout>;
+  return <Layout>{version.value === "" ? <Nothing /> : missing.value !== null ? <Missing /> : <Part key={`${page.value} ${partOf()}`} name={page.value} />}</Layout>;
 }
+
+// Another version makes a page anew; the one of all versions goes from one to the next without a blink.
+const partOf = (): string => (page.value === "versions" ? (version.value.split("@")[0] ?? "") : version.value);
 
 function Part({ name }: { name: Page }) {
   const Shown = useSignal(here.get(name) ?? null);
@@ -36,6 +39,18 @@ function Part({ name }: { name: Page }) {
     }, complain);
   }, []);
   return Shown.value === null ? <p class="quiet waiting" aria-busy="true">Loading …</p> : <Shown.value />;
+}
+
+// An old link, or one to a data set that is gone.
+function Missing() {
+  const newest = dataset.value?.newest ?? about.value?.datasets[0]?.newest;
+  return (
+    <div class="trouble" role="alert">
+      <h1>{version.value} is not here</h1>
+      <p>{missing.value?.message} {missing.value?.remedy}</p>
+      {newest !== undefined && <p><a class="button" href={hrefOfVersion(newest)}>Open {newest}</a></p>}
+    </div>
+  );
 }
 
 function Nothing() {

@@ -48,6 +48,14 @@ export function setParams(params: Params, { replace = false } = {}): void {
   open(next.href, { replace });
 }
 
+// What means the same in every version: all else (rows, filters, slices, comparisons) is of the one that is left.
+const LASTING = ["color", "code", "state"];
+
+// The same page of another version.
+export function hrefOfVersion(v: string): string {
+  return href(page.value, { ...Object.fromEntries(LASTING.map((one) => [one, param(one)])), v });
+}
+
 // Links inside the page change the address without loading it anew.
 export function followLinks(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest("a") : null;

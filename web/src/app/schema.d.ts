@@ -1348,7 +1348,9 @@ export interface components {
          * @description The effect of a change that was measured; `evaluation` is the document of evaluation.json.
          *
          *     `of`: the edits that `made` the version, or those of its review (`pending`). `current`: whether these are what the
-         *     review comes to now, null where that was not looked at. `said`: the verdict in one sentence.
+         *     review comes to now, null where that was not looked at. `counts_now`: whether a version made of the review now would
+         *     have this effect: it is of the same edits, by this server's experiment, upon the newest audit. `said`: the verdict
+         *     in one sentence.
          */
         Measurement: {
             /** Codes */
@@ -1359,6 +1361,11 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /**
+             * Counts Now
+             * @default false
+             */
+            counts_now: boolean;
             /** Created */
             created: string;
             /** Current */
@@ -1428,11 +1435,14 @@ export interface components {
          * Pulse
          * @description What may have changed meanwhile: newest version of the data set, number of review events, running jobs.
          *
+         *     `v`: the version that was asked for, as NAME@NUMBER; `hash`: of its rows: with it, the browser may keep pictures.
          *     `opening`: whether the version is being read; until then other requests wait.
          */
         Pulse: {
             /** Audited */
             audited: boolean;
+            /** Hash */
+            hash: string;
             /** Jobs */
             jobs: number;
             /** Newest */
@@ -1441,6 +1451,8 @@ export interface components {
             opening: boolean;
             /** Seq */
             seq: number;
+            /** V */
+            v: string;
         };
         /**
          * Queue
@@ -1508,6 +1520,7 @@ export interface components {
          *
          *     `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
          *     of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
+         *     `made`: the version that was made of this review and not taken back; `made_all`: it has just these edits.
          */
         Review: {
             /** Codes */
@@ -1516,6 +1529,13 @@ export interface components {
             drops: number;
             /** Events */
             events: components["schemas"]["Event"][];
+            /** Made */
+            made?: string | null;
+            /**
+             * Made All
+             * @default false
+             */
+            made_all: boolean;
             /** N Refused */
             n_refused: number;
             /** Refused */
@@ -1714,13 +1734,6 @@ export interface components {
              * @enum {string}
              */
             action: "tag" | "slice" | "relabel" | "drop" | "export" | "forget";
-            /**
-             * Facts
-             * @default {}
-             */
-            facts: {
-                [key: string]: unknown;
-            };
             /**
              * Form
              * @default parquet

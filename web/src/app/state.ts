@@ -12,6 +12,8 @@ const BEAT_MILLISECONDS = 3_000;
 export const about = signal<About | null>(null);
 export const trouble = signal<Problem | null>(null);
 export const pulse = signal<Pulse | null>(null);
+// Why the version of the address cannot be shown: there is none of that name.
+export const missing = signal<Problem | null>(null);
 
 export const dataset = computed(() => about.value?.datasets.find((one) => one.name === version.value.split("@")[0]) ?? null);
 
@@ -36,21 +38,28 @@ export async function loadAbout(): Promise<void> {
 // Asks now and then what has changed, while the page is in front; answers that tell of a change make all load anew.
 export function startPulse(): void {
   const beat = async (): Promise<void> => {
-    if (version.value === "" || document.hidden) return;
+    const asked = version.value;
+    if (asked === "" || document.hidden) return;
     try {
       const before = pulse.value;
-      const now = await get<Pulse>("pulse", { v: version.value });
+      const now = await get<Pulse>("pulse", { v: asked });
+      if (asked !== version.value) return;
       pulse.value = now;
-      if (trouble.value !== null) await loadAbout();
+      // A tag, a hash or a bare name in the address stands for a version: from now on it is named.
+      if (now.v !== version.value) setParams({ v: now.v }, { replace: true });
+      if (trouble.value !== null || (dataset.value !== null && dataset.value.newest !== now.newest)) await loadAbout();
       if (before !== null && (before.seq !== now.seq || before.newest !== now.newest || before.audited !== now.audited)) changed();
     } catch (error) {
-      if (asProblem(error).status === 0) trouble.value = asProblem(error);
+      const problem = asProblem(error);
+      if (problem.status === 404) missing.value = problem;
+      else trouble.value = problem;
     }
   };
   effect(() => {
     if (version.value === "") return;
     untracked(() => {
       pulse.value = null;
+      missing.value = null;
       void beat();
     });
   });

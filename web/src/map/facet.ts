@@ -3,7 +3,8 @@
 export type Codes = Uint8Array | Uint16Array;
 
 // `category`: a code is a place in `values`. `flags`: a set of bits, bit i for `values[i]`; the place past the last
-// value stands for rows without any. `scale`: 0..254 from `low` to `high`, 255 where a row has none.
+// value stands for rows without any. `scale`: 0..254 from `low` to `high`, 255 where a row has none; where it has
+// `values`, a code is a place in them, which lie in their order.
 export interface Facet {
   name: string;
   title: string;
@@ -43,6 +44,9 @@ export function stepOf(facet: Facet, value: number): number {
   return width === 0 ? 0 : Math.min(LAST_STEP, Math.max(0, Math.round(((value - low) / width) * LAST_STEP)));
 }
 
+// Even steps from `low` to `high`; other facets have named values.
+export const isSmooth = (facet: Facet): boolean => facet.kind === "scale" && facet.values.length === 0;
+
 // What a person can choose of a facet, in order: its values, and for flags that a row has none.
 export const choicesOf = (facet: Facet): string[] => (facet.kind === "flags" ? [...facet.values, NONE] : facet.values);
 
@@ -62,15 +66,15 @@ export function passing(facet: Facet, filter: Filter, space: number): Uint8Array
   return passes;
 }
 
-// How many rows each choice of a facet has (64 bins for a scale, and last those without a number), from a tally by code.
+// How many rows each choice of a facet has (64 bins for a smooth scale, and last those without a number), from a tally by code.
 export function gathered(facet: Facet, tally: Uint32Array): Uint32Array {
-  if (facet.kind === "category") return tally.slice(0, facet.values.length);
-  if (facet.kind === "scale") {
+  if (isSmooth(facet)) {
     const bins = new Uint32Array(BINS + 1);
     for (let step = 0; step <= LAST_STEP; step++) bins[step >> 2]! += tally[step]!;
     bins[BINS] = tally[NO_NUMBER]!;
     return bins;
   }
+  if (facet.kind !== "flags") return tally.slice(0, facet.values.length);
   const counts = new Uint32Array(facet.values.length + 1);
   tally.forEach((count, code) => {
     for (let bit = 0; count > 0 && bit < facet.values.length; bit++) if ((code >> bit) & 1) counts[bit]! += count;

@@ -1,6 +1,6 @@
 // Colors of the values of a facet: Okabe and Ito's for the first, then spread hues; quiet for none.
 
-import { LAST_STEP, NONE, NO_NUMBER, choicesOf, type Facet } from "./facet";
+import { LAST_STEP, NONE, NO_NUMBER, choicesOf, isSmooth, type Facet } from "./facet";
 
 export type Rgb = readonly [number, number, number];
 
@@ -21,12 +21,18 @@ const QUIET_VALUES = new Set([
 const MEANT = new Map([["fixed", 2], ["broken", 1], ["both right", 5], ["both wrong", 3], ["nearer", 2], ["farther", 1], ["as near", 5]]);
 const LOW_IS_STRANGE = new Set(["label_quality"]);
 
-// A color for every choice of a category or of flags.
+// A color for every choice of a facet that has values.
 export function valueColors(facet: Facet, tone: Tone): Rgb[] {
+  if (facet.kind === "scale") return stepColors(facet, tone);
   const first = (tone.dark ? DARK : LIGHT).map(parsed);
   return choicesOf(facet).map((value, place) =>
     QUIET_VALUES.has(value) ? tone.quiet : (first[MEANT.get(value) ?? place] ?? spread(place, tone.dark)),
   );
+}
+
+function stepColors(facet: Facet, tone: Tone): Rgb[] {
+  const last = facet.values.filter((value) => value !== NONE).length - 1;
+  return facet.values.map((value, place) => (value === NONE ? tone.quiet : scaleColor(facet, last < 1 ? 0 : place / last, tone)));
 }
 
 // The color of a share (0..1) of a scale. Strange is warm: a low label quality, a high score.
@@ -42,13 +48,13 @@ export interface Painted {
   slotOf: Uint8Array; // by code
 }
 
-const QUIET_SLOT = 255;
+export const QUIET_SLOT = 255;
 
 // What the raster draws codes with. `only`: of flags, the bits that may give a row its color, all when empty.
 export function painted(facet: Facet, space: number, tone: Tone, only: readonly number[] = []): Painted {
   const colors = new Uint32Array(256).fill(pixel(tone.quiet));
   const slotOf = new Uint8Array(space).fill(QUIET_SLOT);
-  if (facet.kind === "scale") {
+  if (isSmooth(facet)) {
     for (let step = 0; step <= LAST_STEP; step++) {
       colors[step] = pixel(scaleColor(facet, step / LAST_STEP, tone));
       slotOf[step] = step;
@@ -58,7 +64,7 @@ export function painted(facet: Facet, space: number, tone: Tone, only: readonly 
   }
   valueColors(facet, tone).slice(0, QUIET_SLOT).forEach((rgb, place) => {
     colors[place] = pixel(rgb);
-    if (facet.kind === "category") slotOf[place] = place;
+    if (facet.kind !== "flags") slotOf[place] = place;
   });
   if (facet.kind === "flags") {
     const bits = facet.values.map((_, bit) => bit).filter((bit) => only.length === 0 || only.includes(bit));

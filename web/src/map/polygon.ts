@@ -1,6 +1,6 @@
 // Lasso and box: polygons in map units that add to the selection or take from it, one after the other.
 //
-// Which points are inside is decided by the even-odd rule on the quantised coordinates, in the same floating-point
+// Which points are inside is decided by the even-odd rule on the quantized coordinates, in the same floating-point
 // steps as on the server: both give the same rows.
 
 export interface Polygon {

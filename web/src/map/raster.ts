@@ -37,7 +37,7 @@ export function projectionOf(view: Viewport, frame: Frame, pixels: Pixels): Proj
 // Few points are drawn larger, so that two hundred of a million can be seen.
 export function pointSize(frame: Frame, view: Viewport, shown: number): number {
   const room = Math.sqrt((frame.width * frame.height * view.zoom) / Math.max(1, shown));
-  return Math.min(7, Math.max(1, Math.round(room / 3)));
+  return Math.min(7, 1 + Math.floor(room / 3));
 }
 
 // The first `n` points, one pixel each, in one color: what is filtered out.

@@ -3,7 +3,7 @@
 import { render } from "preact";
 import type { Chart } from "../charts/document";
 import { Intervals } from "../charts/intervals";
-import { jsonBlock } from "./dom";
+import { jsonBlock } from "./json";
 
 export function startCharts(): void {
   const charts = jsonBlock<Record<string, Chart>>("burnish-charts") ?? {};

@@ -1,14 +1,15 @@
 // Starts what a page of numbers and tables gains from a browser: map, charts, sorting, theme.
 
 import "../shared/theme.css";
+import "../small/small.css";
 import "./report.css";
-import { readMap } from "./blob";
+import { after, choose, onThemeChange, startTheme, type Choice } from "../shared/theme";
+import { fromBase64, unpackMap } from "../small/blob";
+import { SmallMap } from "../small/map";
 import { startCharts } from "./charts";
-import { jsonBlock } from "./dom";
-import { startMap } from "./map/start";
+import { jsonBlock } from "./json";
 import { startPrint } from "./print";
 import { makeSortable } from "./tables";
-import { after, choose, startTheme, type Choice } from "../shared/theme";
 
 async function start(): Promise<void> {
   document.documentElement.classList.add("scripted");
@@ -20,7 +21,8 @@ async function start(): Promise<void> {
   const place = document.getElementById("map-app");
   const blob = document.getElementById("burnish-map");
   if (place === null || blob === null) return;
-  startMap(place, await readMap(blob.textContent ?? ""), pictures());
+  const map = new SmallMap(place, await unpackMap(fromBase64(blob.textContent ?? "")), { pictures: pictures() });
+  onThemeChange(() => map.recolor());
   document.documentElement.dataset["ready"] = "true";
 }
 

@@ -3,7 +3,7 @@
 import type { Facet, Filter, MapFacts } from "../map/facet";
 import type { Name } from "../map/names";
 import type { Polygon } from "../map/polygon";
-import type { Painted } from "../map/palette";
+import type { Paint } from "../map/picture";
 import type { Viewport } from "../map/viewport";
 
 export interface Size {
@@ -18,15 +18,6 @@ export interface Choice {
   masks: readonly string[];
   polygons: readonly Polygon[];
   namedBy: string | null;
-}
-
-// How points are drawn: in the colors of a facet (none: all in one), on a ground.
-export interface Paint {
-  facet: string | null;
-  painted: Painted;
-  ground: number;
-  faint: number;
-  beside: number;
 }
 
 export type Ask =

@@ -1,8 +1,9 @@
 // When and how much is drawn: everything when the map is still, a fair sample that keeps the pace while it moves.
 
-import { drawFaint, drawPoints, pointSize, projectionOf, type Pixels } from "../map/raster";
+import { drawPicture, takeSlots, type Paint } from "../map/picture";
+import type { Pixels } from "../map/raster";
 import { whole, type Frame, type Viewport } from "../map/viewport";
-import type { Drawn, Paint, Size } from "./messages";
+import type { Drawn, Size } from "./messages";
 import type { Points } from "./points";
 
 const PACE_MILLISECONDS = 12;
@@ -97,24 +98,10 @@ export class Painter {
 
   private drawNow(points: Points, paint: Paint): number {
     const { image, pixels } = this.surface();
-    const { order, shown, beside } = points.order;
-    const frame = this.frame;
-    const ratio = pixels.width / frame.width;
-    const to = projectionOf(this.view, frame, pixels);
     const most = this.moving ? Math.max(LEAST_POINTS, PACE_MILLISECONDS * this.pointsPerMillisecond) : Infinity;
-    const front = Math.min(shown, most);
-    const back = Math.max(0, most - front);
-    const faint = shown + beside === points.n ? 0 : Math.min(points.n, back);
-    const grey = Math.min(beside, back);
-    pixels.data.fill(paint.ground);
-    if (faint > 0) drawFaint(pixels, points, to, faint, paint.faint);
-    const last = order.length;
-    const size = Math.round(pointSize(frame, this.view, shown) * ratio);
-    const plain = { slots: this.slots, colors: new Uint32Array(256).fill(paint.beside), size: Math.max(1, Math.round(ratio)) };
-    if (grey > 0) drawPoints(pixels, points, to, order, [last - grey, last], plain);
-    drawPoints(pixels, points, to, order, [0, front], { slots: this.slots, colors: paint.painted.colors, size });
+    const drawn = drawPicture(pixels, points, this.slots, paint, { view: this.view, frame: this.frame }, most);
     this.context.putImageData(image, 0, 0);
-    return front + faint + grey;
+    return drawn;
   }
 
   // While it moves, a pixel is a CSS pixel: on dense screens that is a quarter of the work.
@@ -131,11 +118,8 @@ export class Painter {
 
   private takeSlots(points: Points, paint: Paint): void {
     if (this.slotted.paint === paint && this.slotted.n === points.n) return;
-    const codes = paint.facet === null ? undefined : points.codesOf(paint.facet);
     if (this.slots.length !== points.x.length) this.slots = new Uint8Array(points.x.length);
-    const { slotOf } = paint.painted;
-    if (codes === undefined) this.slots.fill(0);
-    else for (let i = 0; i < points.n; i++) this.slots[i] = slotOf[codes[i]!]!;
+    takeSlots(this.slots, paint.facet === null ? undefined : points.codesOf(paint.facet), paint, points.n);
     this.slotted = { paint, n: points.n };
   }
 }

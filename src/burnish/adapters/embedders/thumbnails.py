@@ -21,9 +21,15 @@ def thumbnails(images: pa.Array, row_ids: pa.StringArray) -> dict[str, str]:
     return {row_id: _data_url(picture.rgb) for row_id, picture in pictures if picture is not None}
 
 
-def _data_url(image: Image.Image) -> str:
+def webp(image: Image.Image, edge_pixels: int, *, quality: int) -> bytes:
+    """Give a picture as WebP, no side of it longer than `edge_pixels`."""
     small = image.copy()
-    small.thumbnail((EDGE_PIXELS, EDGE_PIXELS), Image.Resampling.LANCZOS)
+    small.thumbnail((edge_pixels, edge_pixels), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, format="WEBP", quality=QUALITY)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    small.save(buffer, format="WEBP", quality=quality)
+    return buffer.getvalue()
+
+
+def _data_url(image: Image.Image) -> str:
+    content = webp(image, EDGE_PIXELS, quality=QUALITY)
+    return "data:image/webp;base64," + base64.b64encode(content).decode("ascii")

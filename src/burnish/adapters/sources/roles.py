@@ -8,8 +8,9 @@ from pyarrow import types
 from burnish.adapters.sources.guesses import FINDERS, Fields
 from burnish.adapters.sources.images import resolve_paths
 from burnish.adapters.sources.opened import Given, Guess, Opened, named
-from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_list, is_scalar, is_text, is_vector
+from burnish.adapters.sources.tables import is_bytes, is_image_struct, is_scalar, is_text, is_vector
 from burnish.dataset import Roles
+from burnish.dataset.rows import is_list
 from burnish.errors import InputError, MissingFieldError, UsageError, nearest
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from burnish.dataset.rows import is_list
 from burnish.errors import InputError
 
 MAX_OFFSET = 2**31 - 1
@@ -116,11 +117,6 @@ def is_number(kind: pa.DataType) -> bool:
 def is_scalar(kind: pa.DataType) -> bool:
     """Tell whether values of this type are one number, string, truth value or time."""
     return is_text(kind) or is_number(kind) or bool(pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Tell whether values of this type are lists, of one length or of any."""
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def is_vector(kind: pa.DataType) -> bool:

@@ -93,6 +93,14 @@ class HistoryStore:
 
     def versions(self, name: str) -> dict[int, Version]:
         """Give every version by number, oldest first; raises UnknownVersionError where there is none."""
+        return {number: self._record(name, number) for number in self.numbers(name)}
+
+    def newest(self, name: str) -> Version:
+        """Give the newest version, and read no other; raises UnknownVersionError where there is none."""
+        return self._record(name, self.numbers(name)[-1])
+
+    def numbers(self, name: str) -> list[int]:
+        """Give the numbers of all versions, oldest first; raises UnknownVersionError where there is none."""
         folder = self.folder(name) / "versions"
         numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit())
         if not numbers:
@@ -102,7 +110,7 @@ class HistoryStore:
                 f"{name!r} is of format {found}, which a newer burnish wrote; this one reads up to {FORMAT}.",
                 remedy="pip install --upgrade burnish",
             )
-        return {number: self._record(name, number) for number in numbers}
+        return numbers
 
     def _record(self, name: str, number: int) -> Version:
         return Version.from_json(durable.read_json(self.folder(name) / "versions" / f"{number:06d}.json"))
@@ -276,21 +284,19 @@ class HistoryStore:
         Raises UnknownVersionError with what there is.
         """
         name, _, which = called.partition("@")
-        versions = self.versions(name)
         if not which:
-            return versions[max(versions)]
-        if which.isdigit() and int(which) in versions:
-            return versions[int(which)]
-        tags = self.tags(name)
-        if which in tags:
-            return versions[tags[which]]
-        same = [v for v in versions.values() if len(which) >= 4 and v.version.startswith(which)]
+            return self.newest(name)
+        numbers, tags = self.numbers(name), self.tags(name)
+        number = int(which) if which.isdecimal() and int(which) in numbers else tags.get(which)
+        if number is not None:
+            return self._record(name, number)
+        same = [v for v in self.versions(name).values() if len(which) >= 4 and v.version.startswith(which)]
         if same:
             return same[-1]
-        known = [*map(str, versions), *tags]
+        known = [*map(str, numbers), *tags]
         raise UnknownVersionError(
             f"{name!r} has no version {which!r}.",
-            remedy=f"{nearest(which, known)}Versions: 1 to {max(versions)}{''.join(f', {tag}' for tag in tags)}.",
+            remedy=f"{nearest(which, known)}Versions: 1 to {numbers[-1]}{''.join(f', {tag}' for tag in tags)}.",
         )
 
     def _made_sure(self, version: Version, name: str) -> Path | None:
@@ -337,9 +343,7 @@ def _write(folder: Path, stem: str, addition: Addition, *, by_reference: bool) -
     if addition.ranks is not None:
         yield _array(folder, f"order/{stem}.npy", addition.ranks.astype(np.int32))
     if addition.evaluation is not None:
-        path = folder / f"effects/{stem}.json"
-        durable.write_json(path, addition.evaluation)
-        yield f"effects/{stem}.json", durable.checksum(path)
+        yield f"effects/{stem}.json", durable.write_json(folder / f"effects/{stem}.json", addition.evaluation)
 
 
 def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -371,15 +375,11 @@ def _holds(file: pq.ParquetFile, name: str, vectors: NDArray[Any]) -> bool:
 
 
 def _parquet(folder: Path, name: str, table: pa.Table) -> tuple[str, durable.Written]:
-    with durable.new_file(folder / name) as file:
-        pq.write_table(table, file, compression="zstd")
-        return name, durable.Written(file.n_bytes, file.crc)  # type: ignore[attr-defined]
+    return name, durable.write_table(folder / name, table)
 
 
 def _array(folder: Path, name: str, array: NDArray[Any]) -> tuple[str, durable.Written]:
-    with durable.new_file(folder / name) as file:
-        durable.put_array(file, array)
-        return name, durable.Written(file.n_bytes, file.crc)  # type: ignore[attr-defined]
+    return name, durable.write_array(folder / name, array)
 
 
 def _now(rows: Dataset, segment: int, state: RowState) -> Dataset:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
 from burnish.dataset.history import Version
-from burnish.errors import UnknownVersionError
+from burnish.errors import NotThereError
 
 KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -42,9 +41,7 @@ class MeasuredStore:
         key = str(compared["key"])
         with self.history.writing(name) as folder:
             rows = f"compared/{key}-{secrets.token_hex(4)}.parquet"
-            with durable.new_file(folder / rows) as file:
-                pq.write_table(outcomes, file, compression="zstd")
-            files = {rows: durable.checksum(folder / rows)}
+            files = {rows: durable.write_table(folder / rows, outcomes)}
             durable.write_json(folder / f"compared/{key}.json", {**compared, "files": files})
             for old in folder.glob(f"compared/{key}-*"):
                 if old.name != Path(rows).name:
@@ -55,22 +52,19 @@ class MeasuredStore:
         return _newest_first(self.history.folder(name).glob("compared/*.json"))
 
     def compared(self, key: str) -> dict[str, Any]:
-        """Give a comparison, of whatever data set; raises UnknownVersionError where there is none."""
+        """Give a comparison, of whatever data set; raises NotThereError where there is none."""
         return durable.read_json(self._record(key))
 
     def outcomes(self, key: str) -> pa.Table:
-        """Give what became of every row of a comparison; raises UnknownVersionError, DamagedFileError."""
+        """Give what became of every row of a comparison; raises NotThereError, DamagedFileError."""
         record = self._record(key)
         [(name, told)] = durable.read_json(record)["files"].items()
-        path = record.parent.parent / name
-        durable.refuse_damaged(path, told)
-        with pq.ParquetFile(path, memory_map=True) as file:
-            return file.read()
+        return durable.read_table(record.parent.parent / name, told)
 
     def _record(self, key: str) -> Path:
         found = list(self.history.root.glob(f"*/compared/{key}.json")) if KEY.fullmatch(key) else []
         if not found:
-            raise UnknownVersionError(
+            raise NotThereError(
                 f"the workspace {self.history.root.parent} holds no comparison {key[:40]!r}.",
                 remedy="Compare the two again: the page Compare lists what is kept.",
             )

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import secrets
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from burnish.adapters import durable
 from burnish.adapters.stores.history import HistoryStore
@@ -102,9 +100,7 @@ class ReviewStore:
             record = folder / f"sets/{_stem(called)}.json"
             one = make(_set(folder, record))
             rows = f"sets/{_stem(called)}-{secrets.token_hex(4)}.parquet"
-            with durable.new_file(folder / rows) as file:
-                pq.write_table(pa.table({ROW_ID: one.row_ids}), file, compression="zstd")
-                written = file.n_bytes, file.crc  # type: ignore[attr-defined]
+            written = durable.write_table(folder / rows, pa.table({ROW_ID: one.row_ids}))
             told = {"name": called, "kind": one.kind, "who": one.who, "at": one.at, "n_rows": len(one.row_ids)}
             durable.write_json(record, {**told, "files": {rows: written}})
             _remove_rows(folder, record, but=rows)
@@ -194,11 +190,10 @@ def _stamp(record: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=SETS_IN_MEMORY)
 def _read_set(folder: Path, record: Path, _: tuple[int, int]) -> RowSet:
     document = durable.read_json(record)
-    ids = []
-    for name, written in document["files"].items():
-        durable.refuse_damaged(folder / name, written)
-        with pq.ParquetFile(folder / name) as file:
-            ids.append(file.read()[ROW_ID].cast(pa.string()).combine_chunks())
+    ids = [
+        durable.read_table(folder / name, written)[ROW_ID].cast(pa.string()).combine_chunks()
+        for name, written in document["files"].items()
+    ]
     name, kind, who, at = (str(document[one]) for one in ("name", "kind", "who", "at"))
     return RowSet(name, kind, who, at, pa.concat_arrays(ids))
 
@@ -217,7 +212,7 @@ def _stem(called: str) -> str:
 def _told(line: Mapping[str, Any]) -> bytes:
     """Give a line with its checksum and its end."""
     plain = json.loads(json.dumps(line, allow_nan=False))  # as a reader will see it
-    told = {**plain, durable.CHECKSUM: _checksum(plain)}
+    told = {**plain, durable.CHECKSUM: durable.document_checksum(plain)}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -228,14 +223,9 @@ def _line(path: Path, told: bytes) -> Line:
         expected, number = line.pop(durable.CHECKSUM), line[SEQ]
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise durable.damaged(path, f"{told[:40]!r} is no event with a checksum ({error})") from error
-    if expected != (found := _checksum(line)):
+    if expected != (found := durable.document_checksum(line)):
         raise durable.damaged(path, f"the checksum of event {number} is {found}, not {expected}")
     return line
-
-
-def _checksum(line: Mapping[str, Any]) -> str:
-    """Give the checksum of a JSON document, as `durable` has it."""
-    return f"{zlib.crc32(json.dumps(line, sort_keys=True, ensure_ascii=False).encode()):08x}"
 
 
 def _refuse_gaps(path: Path, lines: Sequence[Line], *, begins: bool) -> None:

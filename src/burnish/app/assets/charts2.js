@@ -1,7 +1,6 @@
 /*!
 burnish, Apache-2.0. This bundle may hold parts of:
 - Preact 11.2.0 and @preact/signals 2.11.4, MIT, Copyright (c) 2015-present Jason Miller, Preact contributors
-- @tanstack/virtual-core 3.19.11, MIT, Copyright (c) 2021-present Tanner Linsley
 - Apache Arrow 21.2.0, Apache-2.0, Copyright 2016-2024 The Apache Software Foundation; FlatBuffers, Apache-2.0, Copyright Google
 - tslib, 0BSD, Copyright (c) Microsoft Corporation
 The texts of the licences are in web/licenses of the burnish source.

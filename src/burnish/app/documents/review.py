@@ -1,10 +1,10 @@
 """Documents of the review: the queue, the evidence of a finding, decisions, samples, sets of rows."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from burnish.app.documents.shared import Decision, Row
+from burnish.app.documents.shared import Asked, Decision, Row
 
 
 class QueueItem(BaseModel):
@@ -74,7 +74,7 @@ class FindingDetail(BaseModel):
     note: str | None
 
 
-class DecisionAsked(BaseModel):
+class DecisionAsked(Asked):
     """One decision. `undo` takes back the newest decision that is not yet taken back, or that of number `of`.
 
     `row_ids`: only these rows of the finding, or, without a finding, rows that were selected.
@@ -133,6 +133,7 @@ class Review(BaseModel):
 
     `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
     of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
+    `made`: the version that was made of this review and not taken back; `made_all`: it has just these edits.
     """
 
     v: str
@@ -143,6 +144,8 @@ class Review(BaseModel):
     refused: list[Refusal]
     n_refused: int
     torn: bool = False
+    made: str | None = None
+    made_all: bool = False
     events: list[Event]
 
 
@@ -156,7 +159,7 @@ class Decided(BaseModel):
     review: Review
 
 
-class SampleAsked(BaseModel):
+class SampleAsked(Asked):
     """A code whose findings are to be judged by a sample, or accepted in bulk."""
 
     v: str
@@ -200,7 +203,7 @@ class RowSets(BaseModel):
     sets: list[RowSet]
 
 
-class SelectionAsked(BaseModel):
+class SelectionAsked(Asked):
     """What to do with selected rows: `mask` is base64 of packed bits by position, lowest bit first.
 
     `name` of a tag or slice, `label` of a relabel, `form` of an export.
@@ -212,4 +215,3 @@ class SelectionAsked(BaseModel):
     name: str | None = Field(default=None, max_length=200)
     label: str | None = Field(default=None, max_length=1_000)
     form: Literal["parquet", "csv", "jsonl"] = "parquet"
-    facts: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from burnish.app.documents.shared import Row
+from burnish.app.documents.shared import Asked, Row
 
 
 class Rows(BaseModel):
@@ -27,7 +27,7 @@ class Similar(BaseModel):
     rows: list[Row]
 
 
-class MaskAsked(BaseModel):
+class MaskAsked(Asked):
     """A question that the page cannot answer itself; the answer is one bit a row, by position, lowest bit first.
 
     `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2, of the same. `sql`: a condition

@@ -2,7 +2,15 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+
+LONGEST_TEXT = 100_000
+
+
+class Asked(BaseModel):
+    """What a page asks for. Every text of it has an end, and is text: JSON can say half a character."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT)
 
 
 class Problem(BaseModel):

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from burnish.app.documents.shared import Effect, Tried, Version
+from burnish.app.documents.shared import Asked, Effect, Tried, Version
 
 
 class DatasetEntry(BaseModel):
@@ -32,10 +32,13 @@ class About(BaseModel):
 class Pulse(BaseModel):
     """What may have changed meanwhile: newest version of the data set, number of review events, running jobs.
 
+    `v`: the version that was asked for, as NAME@NUMBER; `hash`: of its rows: with it, the browser may keep pictures.
     `opening`: whether the version is being read; until then other requests wait.
     """
 
+    v: str
     newest: str
+    hash: str
     seq: int
     jobs: int
     audited: bool
@@ -103,7 +106,9 @@ class Measurement(BaseModel):
     """The effect of a change that was measured; `evaluation` is the document of evaluation.json.
 
     `of`: the edits that `made` the version, or those of its review (`pending`). `current`: whether these are what the
-    review comes to now, null where that was not looked at. `said`: the verdict in one sentence.
+    review comes to now, null where that was not looked at. `counts_now`: whether a version made of the review now would
+    have this effect: it is of the same edits, by this server's experiment, upon the newest audit. `said`: the verdict
+    in one sentence.
     """
 
     key: str
@@ -111,6 +116,7 @@ class Measurement(BaseModel):
     who: str
     of: Literal["made", "pending"]
     current: bool | None
+    counts_now: bool = False
     said: str
     n_edits: int
     counts: dict[str, int]
@@ -159,7 +165,7 @@ class Diff(BaseModel):
     slices: list[dict[str, Any]]
 
 
-class TagAsked(BaseModel):
+class TagAsked(Asked):
     """A tag to give, or with `delete` to take away."""
 
     v: str
@@ -167,7 +173,7 @@ class TagAsked(BaseModel):
     delete: bool = False
 
 
-class UndoAsked(BaseModel):
+class UndoAsked(Asked):
     """What to take back: all that made version `v`, or the edits of some rows or codes."""
 
     v: str
@@ -176,7 +182,7 @@ class UndoAsked(BaseModel):
     why: str = Field(default="", max_length=10_000)
 
 
-class VersionAsked(BaseModel):
+class VersionAsked(Asked):
     """A version to make of all that was accepted in the review of `v`.
 
     `seq`: the last review event that was seen, so that nothing is kept that nobody saw.
@@ -188,7 +194,7 @@ class VersionAsked(BaseModel):
     tag: str | None = Field(default=None, max_length=200)
 
 
-class JobAsked(BaseModel):
+class JobAsked(Asked):
     """Long work: audit version `v`; measure the review of `v` (pending) or what made `v` (made); compare.
 
     `compare` takes `v` (A) and `other` (B), or two `models` that learn from `v`.

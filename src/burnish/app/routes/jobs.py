@@ -31,7 +31,7 @@ def jobs(door: Door) -> JobList:
 @router.post("/jobs")
 def begin(door: Door, asked: JobAsked) -> Job:
     """Begin a job; the same one that waits or runs already is given instead."""
-    find = door.workspace.history.store.find
+    find = door.store.find
     named = {"v": find(asked.v).name, "other": None if asked.other is None else find(asked.other).name}
     if asked.kind == "compare" and (asked.other is None) == (asked.models is None):
         raise UsageError("a comparison has one other side.", remedy="Name another version, or two models.")

@@ -28,20 +28,18 @@ from burnish.app.opened import Opened
 from burnish.app.review_documents import decision_of, event_document, review_document, said, sample_document
 from burnish.app.served import Door, Looked, Served
 from burnish.dataset import Dataset
-from burnish.errors import UnknownVersionError, UsageError
+from burnish.errors import NotThereError, UsageError
+from burnish.kernels.bits import unpacked
 from burnish.pipeline.deciding import Asked
 from burnish.pipeline.reviewing import OPEN, ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
-from burnish.workspace.reviewing import Reviewing, rows_here
+from burnish.workspace.reviewing import rows_here
+from burnish.workspace.tasks import changes_digest, made_of_review
 
 router = APIRouter()
 
 State = Literal["all", "open", "decided"]
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
-
-
-class UnknownFindingError(UnknownVersionError):
-    """A finding was named that the audit has not."""
 
 
 @router.get("/findings")
@@ -67,9 +65,12 @@ def finding(door: Door, looked: Looked, id: str, code: str = "", state: State = 
     review = _state(door, looked)
     place = review.queue.place.get(id)
     if place is None:
-        raise UnknownFindingError(f"the audit of {looked.version.name} has no finding {id!r}.", remedy="Load the page.")
+        raise NotThereError(
+            f"the audit of {looked.version.name} has no finding {id!r}.",
+            remedy="Choose one of the queue: after another audit, findings have other ids.",
+        )
     among = review.queue.place_among(_chosen(review, code, state), place)
-    return finding_detail(looked, review, place, among=among, sets=_reviewing(door).sets(looked.version.dataset))
+    return finding_detail(looked, review, place, among=among, sets=door.reviewing.sets(looked.version.dataset))
 
 
 @router.get("/review")
@@ -96,7 +97,7 @@ def draw(door: Door, asked: SampleAsked) -> Sample:
     """Draw the random sample of a code; one that is in force stays."""
     looked = door.versions.opened(asked.v)
     if not _state(door, looked).sample(asked.code).findings:
-        _reviewing(door).draw(looked.audited, looked.version, asked.code)
+        door.reviewing.draw(looked.audited, looked.version, asked.code)
     return sample_document(_state(door, looked), asked.code)
 
 
@@ -104,14 +105,14 @@ def draw(door: Door, asked: SampleAsked) -> Sample:
 def accept_rest(door: Door, asked: SampleAsked) -> Decided:
     """Accept the rest of a code's findings; refused before the sample is judged."""
     looked = door.versions.opened(asked.v)
-    event = _reviewing(door).accept_rest(looked.audited, looked.version, asked.code)
+    event = door.reviewing.accept_rest(looked.audited, looked.version, asked.code)
     return _told(door, looked, Asked("accept"), event)
 
 
 @router.get("/sets")
 def sets(door: Door, looked: Looked) -> RowSets:
     """Tell the tags and named slices of a data set, and how many of their rows this version has."""
-    known = _reviewing(door).sets(looked.version.dataset)
+    known = door.reviewing.sets(looked.version.dataset)
     here = rows_here(known, looked.dataset)
     return RowSets(
         sets=[
@@ -126,7 +127,7 @@ def select(door: Door, asked: SelectionAsked) -> Done:
     """Do something with selected rows: tag, slice, relabel, drop, forget a set."""
     looked = door.versions.opened(asked.v)
     if asked.action == "forget":
-        _reviewing(door).forget_set(looked.version.dataset, _name(asked))
+        door.reviewing.forget_set(looked.version.dataset, _name(asked))
         return Done(said=f"{_name(asked)} is forgotten; its rows stay.")
     if asked.action == "export":
         raise UsageError("an export is a file.", remedy="Ask /api/export for it.")
@@ -145,17 +146,18 @@ def export(door: Door, asked: SelectionAsked) -> FileResponse:
     return attached(rows, asked.form, f"{looked.version.name}-{len(rows)}-rows")
 
 
-def _reviewing(door: Served) -> Reviewing:
-    return Reviewing(door.workspace.history)
-
-
 def _state(door: Served, looked: Opened) -> ReviewState:
-    return _reviewing(door).state(looked.audited, looked.version)
+    return door.reviewing.state(looked.audited, looked.version)
 
 
 def _document(door: Served, looked: Opened) -> Review:
-    torn = _reviewing(door).is_torn(looked.audited, looked.version)
-    return review_document(_state(door, looked), looked.version.name, torn=torn)
+    state, torn = _state(door, looked), door.reviewing.is_torn(looked.audited, looked.version)
+    made = made_of_review(door.workspace.history, looked.version)
+    told = review_document(state, looked.version.name, torn=torn)
+    if made is None:
+        return told
+    same = made.recipe["review"]["changes"] == changes_digest(state.changes())
+    return told.model_copy(update={"made": made.name, "made_all": same})
 
 
 def _chosen(review: ReviewState, code: str, state: State, *, by_score: bool = False) -> NDArray[np.int64]:
@@ -165,7 +167,7 @@ def _chosen(review: ReviewState, code: str, state: State, *, by_score: bool = Fa
 
 
 def _decide(door: Served, looked: Opened, asked: Asked) -> Decided:
-    return _told(door, looked, asked, _reviewing(door).record(looked.audited, looked.version, asked))
+    return _told(door, looked, asked, door.reviewing.record(looked.audited, looked.version, asked))
 
 
 def _told(door: Served, looked: Opened, asked: Asked, event: ReviewEvent) -> Decided:
@@ -179,7 +181,7 @@ def _told(door: Served, looked: Opened, asked: Asked, event: ReviewEvent) -> Dec
 
 
 def _kept_set(door: Served, looked: Opened, asked: SelectionAsked, ids: pa.StringArray) -> Done:
-    kept, before = _reviewing(door).keep_set(looked.version.dataset, _name(asked), asked.action, ids)
+    kept, before = door.reviewing.keep_set(looked.version.dataset, _name(asked), asked.action, ids)
     n_rows = len(kept.row_ids)
     grown = f", {n_rows - before:,} of them new" if before else ""
     return Done(
@@ -196,15 +198,13 @@ def _name(asked: SelectionAsked) -> str:
 def _selected(asked: SelectionAsked, dataset: Dataset) -> NDArray[np.int64]:
     """Give the positions that a mask names; raises UsageError for one of another version, or of no rows."""
     try:
-        packed = np.frombuffer(base64.b64decode(asked.mask, validate=True), np.uint8)
+        bits = base64.b64decode(asked.mask, validate=True)
     except ValueError as error:
         raise UsageError(f"the mask is no base64: {error}.", remedy="Load the page again.") from error
-    if len(packed) != (len(dataset) + 7) // 8:
-        raise UsageError(
-            f"the mask has {len(packed):,} bytes, {len(dataset):,} rows need {(len(dataset) + 7) // 8:,}.",
-            remedy="Load the page again: the selection is of another version.",
-        )
-    rows = np.flatnonzero(np.unpackbits(packed, count=len(dataset), bitorder="little"))
+    try:
+        rows = np.flatnonzero(unpacked(bits, len(dataset)))
+    except ValueError as error:
+        raise UsageError(f"{error}.", remedy="Load the page again: the selection is of another version.") from error
     if not len(rows):
         raise UsageError("no rows are selected.", remedy="Select rows first.")
     return rows

@@ -13,15 +13,16 @@ from fastapi.responses import StreamingResponse
 from burnish.app.documents.rows import RowDetail, Rows, Similar, SliceLine, Slices
 from burnish.app.documents.shared import Row
 from burnish.app.masks import likeness
-from burnish.app.media import NotThereError, Pictures, byte_range, media_of, sound_of
+from burnish.app.media import Pictures, byte_range, media_of, sound_of
 from burnish.app.opened import Opened
-from burnish.app.row_documents import Positions, few_rows, flags_of, row_documents
+from burnish.app.row_documents import few_rows, flags_of, rows_now
 from burnish.app.served import Door, Looked, Served
 from burnish.dataset import Dataset
-from burnish.errors import UsageError
+from burnish.errors import NotThereError, UsageError
 from burnish.kernels.nearest import Nearest
 from burnish.pipeline.slice_lines import Line, slice_lines
-from burnish.workspace.reviewing import Reviewing, rows_here
+from burnish.workspace.reviewing import rows_here
+from burnish.workspace.similar import neighbors_found
 
 ROWS_AT_ONCE = 200
 WHOLE_TEXT = 1_000_000
@@ -43,14 +44,14 @@ _PICTURES = Pictures()
 @router.get("/rows")
 def rows(door: Door, looked: Looked, at: Annotated[str, Query(max_length=10_000)]) -> Rows:
     """Give rows by position, as in at=5,8,13; at most 200."""
-    return Rows(rows=_rows(door, looked, _positions(at, len(looked.dataset))))
+    return Rows(rows=rows_now(door, looked, _positions(at, len(looked.dataset))))
 
 
 @router.get("/row")
 def row(door: Door, looked: Looked, row_id: RowId) -> RowDetail:
     """Give a row with its text, its neighbors and the findings about it."""
     position = _position(looked.dataset, row_id)
-    (told,) = _rows(door, looked, [position], characters=WHOLE_TEXT)
+    (told,) = rows_now(door, looked, [position], characters=WHOLE_TEXT)
     found = [(flag.code, flag.finding_id, flag.message) for flag in flags_of(looked, position)]
     return RowDetail(row=told, neighbors=_near(door, looked, _neighbors(looked, position)), findings=found)
 
@@ -115,7 +116,7 @@ def audio(
 def slices(door: Door, looked: Looked) -> Slices:
     """Give every slice: found ones, those that people named, clusters."""
     evidence = looked.audited.evidence
-    named = [one for one in Reviewing(door.workspace.history).sets(looked.version.dataset) if one.kind == "slice"]
+    named = [one for one in door.reviewing.sets(looked.version.dataset) if one.kind == "slice"]
     here = rows_here(named, looked.dataset)
     overall, lines = slice_lines(evidence, {one.name: rows for one, rows in zip(named, here, strict=True)})
     return Slices(metric=METRIC, overall=overall, slices=[_slice(line) for line in lines])
@@ -130,27 +131,18 @@ def _slice(line: Line) -> SliceLine:
     )  # fmt: skip
 
 
-def _rows(door: Served, looked: Opened, positions: Positions, *, characters: int = 2_000) -> list[Row]:
-    reviewing = Reviewing(door.workspace.history)
-    review = None if looked.found is None else reviewing.state(looked.found, looked.version)
-    sets = {one.name: one.row_ids for one in reviewing.sets(looked.version.dataset)}
-    return row_documents(looked, positions, review=review, sets=sets, characters=characters)
-
-
 def _near(door: Served, looked: Opened, nearest: Nearest) -> list[Row]:
-    found = _rows(door, looked, nearest.positions)
+    found = rows_now(door, looked, nearest.positions)
     distances = np.asarray(nearest.distances, np.float64).tolist()
     return [one.model_copy(update={"distance": distance}) for one, distance in zip(found, distances, strict=True)]
 
 
 def _neighbors(looked: Opened, position: int) -> Nearest:
-    """Give the neighbors that the audit found; none without one."""
-    if looked.found is None or "neighbors" not in looked.found.evidence:
+    """Give the nearest rows that the audit found; none without one."""
+    if looked.found is None:
         return Nearest(np.empty(0, np.int64), np.empty(0, np.float32))
-    evidence = looked.found.evidence
-    places = np.asarray(evidence["neighbors"][position, :NEIGHBORS_SHOWN], np.int64)
-    distances = np.asarray(evidence["neighbor_distances"][position, :NEIGHBORS_SHOWN], np.float32)
-    return Nearest(places[places >= 0], distances[places >= 0])
+    positions, distances = neighbors_found(looked.found.evidence, position)
+    return Nearest(positions[:NEIGHBORS_SHOWN], distances[:NEIGHBORS_SHOWN])
 
 
 def _positions(at: str, n_rows: int) -> list[int]:

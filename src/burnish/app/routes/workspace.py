@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from burnish.adapters.stores.measured import MeasuredStore
 from burnish.app.attachments import attached
 from burnish.app.documents.shared import Done, Version
 from burnish.app.documents.workspace import (
@@ -26,20 +25,15 @@ from burnish.app.documents.workspace import (
     VersionAsked,
     VersionLine,
 )
-from burnish.app.opened import Opened
 from burnish.app.overview import Standing, advice, classes_of, clusters_of, found_kinds, kind_of, splits_of
 from burnish.app.served import Called, Door, Looked, Served
 from burnish.app.told import effect_document, measurement_told, plain, tried_told, version_told
-from burnish.dataset import Evaluation
 from burnish.dataset import history as noun
-from burnish.errors import UnknownVersionError
-from burnish.pipeline.reviewing import ReviewState
 from burnish.pipeline.summary import audit_sentence, counts_by_code
-from burnish.reports.log import done_sentence, tags_of
+from burnish.reports.log import done_sentence
 from burnish.reports.numbers import plural
 from burnish.workspace import tasks
-from burnish.workspace.history import Note, effect_told, somebody
-from burnish.workspace.reviewing import Reviewing
+from burnish.workspace.history import Note, somebody
 
 router = APIRouter()
 _MAKING = Lock()
@@ -55,15 +49,14 @@ FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-st
 @router.get("/about")
 def about(door: Door) -> About:
     """Tell what is served."""
-    store = door.workspace.history.store
+    store = door.store
     entries = []
     for name in store.names():
-        told, versions = store.about(name), store.versions(name)
-        newest = versions[max(versions)]
+        told, newest = store.about(name), store.newest(name)
         entries.append(
             DatasetEntry(
                 name=name, description=told.get("description", ""), owner=told.get("owner", ""),
-                n_versions=len(versions), newest=newest.name, n_rows=newest.n_rows,
+                n_versions=len(store.numbers(name)), newest=newest.name, n_rows=newest.n_rows,
             )
         )  # fmt: skip
     return About(
@@ -75,11 +68,11 @@ def about(door: Door) -> About:
 @router.get("/pulse")
 def pulse(door: Door, v: Called) -> Pulse:
     """Tell what may have changed meanwhile. Never waits for a version that is being read."""
-    store = door.workspace.history.store
+    store = door.store
     version = store.find(v)
     return Pulse(
-        newest=store.find(version.dataset).name, seq=Reviewing(door.workspace.history).seq(version),
-        jobs=door.jobs.n_active, audited=door.versions.audit_known(version),
+        v=version.name, newest=store.newest(version.dataset).name, hash=version.version,
+        seq=door.reviewing.seq(version), jobs=door.jobs.n_active, audited=door.versions.audit_known(version),
         opening=door.versions.is_opening(version.name),
     )  # fmt: skip
 
@@ -88,12 +81,12 @@ def pulse(door: Door, v: Called) -> Pulse:
 def overview(door: Door, looked: Looked) -> Overview:
     """Tell of a version: what was found, how far its review is, what was measured, what to do next."""
     version, audited = _told(door, looked.version), looked.found
-    newest = door.workspace.history.store.find(looked.version.dataset).name
+    newest = door.store.newest(looked.version.dataset).name
     counts = {} if audited is None else counts_by_code(audited.findings)
-    review = _review(door, looked)
+    review = door.review_of(looked)
     found = () if audited is None or review is None else found_kinds(counts, review.progress, audited.detectors)
     told = measured(door, looked)
-    made = tasks.made_of_review(door.workspace.history, looked.version)
+    made = tasks.made_of_review(door.history, looked.version)
     n_edits = 0 if review is None or made is not None else review.n_drops + review.n_relabels
     standing = Standing(version, newest, found, tuple(told), n_edits)
     classes, n_classes = classes_of(looked.dataset)
@@ -110,14 +103,13 @@ def overview(door: Door, looked: Looked) -> Overview:
 @router.get("/versions")
 def versions(door: Door, name: Named) -> Lineage:
     """Tell of every version of a data set."""
-    store = door.workspace.history.store
+    store = door.store
     known, tags, told = store.versions(name), store.tags(name), store.about(name)
-    kept = MeasuredStore(store)
     lines = [
         VersionLine(
             version=version_told(one, tags, audited=door.versions.audit_known(one)),
             tried=[tried_told(tried) for tried in store.tried(one)],
-            measured=[measurement_told(measured) for measured in kept.measured(one)],
+            measured=[measurement_told(measured) for measured in door.measured.measured(one)],
         )
         for one in known.values()
     ]
@@ -130,7 +122,9 @@ def make_version(door: Door, asked: VersionAsked) -> Version:
     looked = door.versions.opened(asked.v)
     note = Note(why=asked.why, tag=asked.tag or None)
     with _MAKING:
-        made = tasks.make_version(door.workspace, looked.audited, looked.version, note, seen=asked.seq)
+        made = tasks.make_version(
+            door.workspace, looked.audited, looked.version, note, seen=asked.seq, experiment=door.experiment
+        )
     return _told(door, made)
 
 
@@ -143,7 +137,7 @@ def ledger(
     limit: Annotated[int, Query(ge=0, le=1_000)] = 100,
 ) -> Ledger:
     """Tell the edits that made a version, of one `code` where it is named, in the order in which they were made."""
-    store = door.workspace.history.store
+    store = door.store
     lines = store.ledger(store.find(v))
     if lines is None:
         return Ledger(total=0, lines=[])
@@ -158,40 +152,21 @@ def ledger(
 @router.get("/diff")
 def diff(door: Door, a: Named, b: Named) -> Diff:
     """Tell what lies between two versions, and what that did to the model where it was measured."""
-    found = door.workspace.history.diff(a, b)
-    told = plain(found.to_json())
-    effect = found.effect
-    if effect is None and found.second.parent == found.first.number and found.first.dataset == found.second.dataset:
-        kept = next((one for one in _kept(door, found.second) if one["of"] == "made"), None)
-        if kept is not None:
-            evaluation = Evaluation.from_json(kept["evaluation"])
-            effect, told["slices"] = effect_told(evaluation), kept["evaluation"]["slices"]
-    return Diff(**{**told, "effect": None if effect is None else effect_document(effect)})
+    found = tasks.diff(door.workspace, a, b, door.experiment)
+    effect = None if found.effect is None else effect_document(found.effect)
+    return Diff(**{**plain(found.to_json()), "effect": effect})
 
 
 @router.post("/tags")
 def tag(door: Door, asked: TagAsked) -> Version:
     """Give a version a tag, or take it away."""
-    history = door.workspace.history
-    version = history.store.find(asked.v)
-    if asked.delete:
-        own = tags_of(version, history.store.tags(version.dataset))
-        if asked.tag not in own:
-            raise UnknownVersionError(
-                f"{version.name} has no tag {asked.tag!r}.", remedy=f"Its tags: {', '.join(own) or 'none'}."
-            )
-        history.store.tag(version.dataset, asked.tag, None)
-    else:
-        Note(tag=asked.tag)  # refuses what NAME@TAG could not find
-        history.refuse_taken(version.dataset, asked.tag, free=version.version)
-        history.store.tag(version.dataset, asked.tag, version.number)
-    return _told(door, version)
+    return _told(door, door.history.untag(asked.v, asked.tag) if asked.delete else door.history.tag(asked.v, asked.tag))
 
 
 @router.post("/undo")
 def undo(door: Door, asked: UndoAsked) -> Done:
     """Take back what made a version, or some of it, as a new version; `new` names it, `changed_since` what was left."""
-    undone = door.workspace.history.undo(asked.v, Note(why=asked.why), row_ids=asked.row_ids, codes=asked.codes)
+    undone = door.history.undo(asked.v, Note(why=asked.why), row_ids=asked.row_ids, codes=asked.codes)
     made, since = undone.version, undone.changed_since
     said = f"Nothing of {asked.v} is left to undo" if made is None else f"{made.name}, {done_sentence(made)}"
     left = f"; {plural(len(since), 'row')} changed since, and left as they are" if since else ""
@@ -202,34 +177,29 @@ def undo(door: Door, asked: UndoAsked) -> Done:
 @router.get("/export", response_class=FileResponse, responses=FILE)
 def export(door: Door, v: Called, form: Form = "parquet") -> FileResponse:
     """Give a whole version as a file."""
-    version = door.workspace.history.store.find(v)
-    return attached(door.workspace.history.open(version.name), form, version.name)
+    version = door.store.find(v)
+    return attached(door.history.open(version.name), form, version.name)
 
 
 @router.get("/measured")
 def measured(door: Door, looked: Looked) -> list[Measurement]:
     """Tell every measurement of what made a version, or of its review, newest first."""
-    kept, review = _kept(door, looked.version), _review(door, looked)
-    changes = None if review is None or not kept else tasks.changes_digest(review.changes())
-    return [measurement_told(one, changes=changes) for one in kept]
-
-
-def _review(door: Served, looked: Opened) -> ReviewState | None:
-    """Give what the review of a version comes to; None without an audit, whose findings it is about."""
-    return None if looked.found is None else Reviewing(door.workspace.history).state(looked.found, looked.version)
-
-
-def _kept(door: Served, version: noun.Version) -> list[dict[str, Any]]:
-    return MeasuredStore(door.workspace.history.store).measured(version)
+    kept, review = door.measured.measured(looked.version), door.review_of(looked)
+    if review is None or not kept:
+        return [measurement_told(one) for one in kept]
+    changes = review.changes()
+    digest = tasks.changes_digest(changes)
+    key = tasks.measured_key(door.workspace, looked.audited, changes, door.experiment)
+    return [measurement_told(one, changes=digest, key=key) for one in kept]
 
 
 def _told(door: Served, version: noun.Version) -> Version:
-    tags = door.workspace.history.store.tags(version.dataset)
+    tags = door.store.tags(version.dataset)
     return version_told(version, tags, audited=door.versions.audit_known(version))
 
 
 def _parent(door: Served, version: noun.Version) -> Version | None:
     """Give the version that another was made from; None without one, and where its record is lost."""
-    known = door.workspace.history.store.versions(version.dataset)
+    known = door.store.versions(version.dataset)
     parent = None if version.parent is None else known.get(version.parent)
     return None if parent is None else _told(door, parent)

@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { attempt } from "../announce";
-import type { Lineage } from "../documents";
+import type { Lineage, Version } from "../documents";
 import { beginJob, drawerOpen, jobs, type JobAsked } from "../jobs/following";
 import { useLoaded } from "../loaded";
 import { open, page, param, setParams, version } from "../router";
+import { about } from "../state";
 
 export function Choose() {
   const models = param("of") === "models";
@@ -36,8 +37,7 @@ function useComparison(): (asked: Pick<JobAsked, "v" | "other" | "models">) => v
 function Versions() {
   const [name] = version.value.split("@");
   const known = useLoaded<Lineage>("versions", { name }).value?.lines.map((line) => line.version) ?? [];
-  const b = param("b") ?? version.value;
-  const a = param("a") ?? known.find((one) => one.name === b)?.parent ?? known.find((one) => one.name !== b)?.name ?? "";
+  const [a, b] = sidesOf(known);
   const begin = useComparison();
   if (known.length === 1) return <p class="quiet">{version.value} is the only version. Make another one of the review, or compare two models.</p>;
   const pick = (side: "a" | "b", value: string, title: string) => (
@@ -57,23 +57,33 @@ function Versions() {
   );
 }
 
+// The one that is looked at is B, and its parent A; the first version is A, and what was made after it B.
+function sidesOf(known: readonly Version[]): [string, string] {
+  const here = known.find((one) => one.name === (param("b") ?? version.value));
+  const after = known.find((one) => one.parent === here?.name) ?? known.findLast((one) => one !== here);
+  const [a, b] = here?.parent == null && param("b") === null ? [here?.name, after?.name] : [here?.parent, here?.name];
+  return [param("a") ?? a ?? "", param("b") ?? b ?? ""];
+}
+
+// The server offers models by name, and runs no other: a model can be any program.
 function Models() {
-  const [a, b] = [param("a") ?? "", param("b") ?? ""];
+  const known = about.value?.models ?? [];
+  const [a, b] = [param("a") ?? known[0] ?? "", param("b") ?? known[1] ?? known[0] ?? ""];
   const begin = useComparison();
-  const field = (side: "a" | "b", value: string, title: string) => (
+  const pick = (side: "a" | "b", value: string, title: string) => (
     <label>
       {title}
-      <input
-        type="text" value={value} maxLength={1000} autocomplete="off" spellcheck={false} placeholder="probe, or module:callable"
-        onInput={(event) => setParams({ [side]: event.currentTarget.value }, { replace: true })}
-      />
+      <select value={value} onChange={(event) => setParams({ [side]: event.currentTarget.value }, { replace: true })}>
+        {known.map((one) => <option key={one} value={one}>{one}</option>)}
+      </select>
     </label>
   );
   return (
-    <form class="fields" onSubmit={(event) => { event.preventDefault(); begin({ v: version.value, models: [a.trim(), b.trim()] }); }}>
-      {field("a", a, "Model A")} {field("b", b, "Model B")}
-      <button type="submit" class="primary" disabled={a.trim() === "" || b.trim() === "" || a === b}>Compare</button>
+    <form class="fields" onSubmit={(event) => { event.preventDefault(); begin({ v: version.value, models: [a, b] }); }}>
+      {pick("a", a, "Model A")} {pick("b", b, "Model B")}
+      <button type="submit" class="primary" disabled={a === b}>Compare</button>
       <span class="quiet">Both learn from the training rows of {version.value} and answer for its evaluation rows.</span>
+      <span class="quiet">{known.length < 2 ? "There is only one model to choose." : "More models to choose from:"} Start the app with <code>burnish app --compare-model MODULE:CALLABLE</code>, once for each.</span>
     </form>
   );
 }

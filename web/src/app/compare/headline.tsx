@@ -18,7 +18,7 @@ export function Headline({ compared }: { compared: Compared }) {
       <dl class="cards">
         <div><dt>{name} of A · {labels[0]}</dt><dd>{metricValue(compared.before, effect.metric)}</dd></div>
         <div><dt>{name} of B · {labels[1]}</dt><dd>{metricValue(compared.after, effect.metric)}</dd></div>
-        <div><dt>difference, {Math.round(100 * effect.confidence)} % interval</dt><dd>{liftText(effect)} <VerdictBadge verdict={effect.verdict} /></dd></div>
+        <div><dt>difference, {Math.round(100 * effect.confidence)} % interval</dt><dd>{liftText(effect)} <VerdictBadge verdict={effect.verdict} passed={effect.slices_failed.length === 0} /></dd></div>
       </dl>
       <p>{compared.said}</p>
       <p class="quiet">On {plural(effect.n_eval, "evaluation row")} of {compared.v}; {compared.who}, {when(compared.created)}.</p>

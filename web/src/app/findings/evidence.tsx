@@ -29,6 +29,7 @@ export function Evidence({ detail }: { detail: FindingDetail }) {
       </header>
       <p class="message">{visible(item.message)}</p>
       <p class="quiet why">{detail.why}</p>
+      <Numbers of={detail.numbers} />
       {detail.note != null && <p class="note"><strong>Note</strong> <span dir="auto">{visible(detail.note)}</span></p>}
       {rows.length === 0 && <p class="note">This finding is about the whole set: it flags no row and suggests no edit. Accept it as seen, reject it, or write a note.</p>}
       {rows.length > 0 && !edits(rows) && <p class="quiet">Accepting it changes no row. {locked(rows) ? "" : "Relabel or drop to change what it flags."}</p>}
@@ -55,13 +56,14 @@ function EvidenceCard({ one, rows, detail }: CardProps) {
   return (
     <RowCard row={one.row} role={PARTS[one.role]} twin={twin} differing={detail.differing} compact={rows.length > WHOLE}>
       {fate !== "" && <p class="fate"><span class="quiet">If accepted: </span>{fate}</p>}
-      {(one.numbers ?? []).length > 0 && (
-        <dl class="numbers">
-          {one.numbers?.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{visible(value)}</dd></div>)}
-        </dl>
-      )}
+      <Numbers of={one.numbers} />
     </RowCard>
   );
+}
+
+function Numbers({ of: numbers }: { of: EvidenceRow["numbers"] }) {
+  if (numbers.length === 0) return null;
+  return <dl class="numbers">{numbers.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{visible(value)}</dd></div>)}</dl>;
 }
 
 const edited = (one: EvidenceRow): boolean =>

@@ -1,6 +1,6 @@
 // Which label a row should have: the likeliest ten by number, any other by a few letters and Enter; Escape leaves.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { percent, plural, shortened } from "../../shared/format";
 import { visible } from "../../shared/words";
 import type { FindingDetail } from "../documents";
@@ -21,7 +21,8 @@ export function Relabel({ labels, detail, onChosen, onLeave }: RelabelProps) {
   const found = matching(labels, typed);
   const shown = found.slice(0, NUMBERED);
   const likely = new Map(detail.likely.map((one) => [one.label, one.probability]));
-  useEffect(() => first.current?.focus(), []);
+  // Before the next key: what is typed at once is a label, and no command.
+  useLayoutEffect(() => first.current?.focus(), []);
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const inField = event.target === field.current;

@@ -18,7 +18,7 @@ export function Side({ desk }: { desk: Desk }) {
       {review !== null && <Progress review={review} />}
       {review !== null && <Pending review={review} />}
       <SamplePanel desk={desk} />
-      {review !== null && review.events.length > 0 && <Events review={review} />}
+      {review !== null && (review.events.length > 0 || review.torn === true) && <Events review={review} />}
     </aside>
   );
 }
@@ -27,6 +27,7 @@ function Progress({ review }: { review: Review }) {
   return (
     <section aria-labelledby="progress-title">
       <h2 id="progress-title">Progress</h2>
+      {review.codes.length === 0 && <p class="quiet">There is nothing to review.</p>}
       <ul class="code-progress">{review.codes.map((one) => <CodeLine key={one.code} one={one} title={codeTitle(review.codes, one.code)} />)}</ul>
     </section>
   );
@@ -52,8 +53,9 @@ function Pending({ review }: { review: Review }) {
       <h2 id="pending-title">Pending edits</h2>
       {edits === 0 ? <p class="quiet">None yet. What you accept changes nothing before you make a version of it.</p> : (
         <>
-          <p>{plural(edits, "row")}: {thousands(review.drops)} to drop, {thousands(review.relabels)} to relabel.</p>
-          <p><a class="button" href={href("versions")}>Make a version of {plural(edits, "edit")}</a></p>
+          <p>{plural(edits, "row")}: {[review.drops > 0 ? `${thousands(review.drops)} to drop` : "", review.relabels > 0 ? `${thousands(review.relabels)} to relabel` : ""].filter((text) => text !== "").join(", ")}.</p>
+          {review.made == null && <p><a class="button" href={href("versions")}>Make a version of {plural(edits, "edit")}</a></p>}
+          {review.made != null && <p>{review.made_all === true ? "They are in" : "Some of them are in"} <a href={href("versions", { v: review.made })}>{review.made}</a>.</p>}
         </>
       )}
       {review.n_refused > 0 && (

@@ -26,7 +26,9 @@ export function Actions({ model }: { model: MapModel }) {
   const asked = useSignal<Action | null>(null);
   const shown = model.counted.value?.shown ?? 0;
   const narrowed = isNarrowed(query.value);
-  const able = narrowed && shown > 0;
+  // What a search that failed would leave out is still among the rows shown.
+  const { problem, waiting } = model.masks;
+  const able = narrowed && shown > 0 && problem.value === null && !waiting.value;
   const clear = (): void => {
     const without = restrictions(query.value, model.facts.value?.facets ?? []).map((one) => one.without);
     model.change(Object.assign({}, ...without) as Record<string, null>);
@@ -34,7 +36,7 @@ export function Actions({ model }: { model: MapModel }) {
   return (
     <footer class="selection">
       <p class="quiet">
-        {able ? <strong>{plural(shown, "row")} selected</strong> : <span>Filter, search or lasso to select (Ctrl+A: all)</span>}
+        {able ? <strong>{plural(shown, "row")} selected</strong> : <span>{problem.value === null ? "Filter, search or lasso to select (Ctrl+A: all)" : "Nothing is selected: see above the map"}</span>}
         {narrowed && <button type="button" class="bare" onClick={clear}>Clear</button>}
       </p>
       <div role="group" aria-label="What to do with the selected rows">

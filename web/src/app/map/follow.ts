@@ -1,7 +1,7 @@
 // Keeps the map as the address says, and the ring where the chosen row is.
 
 import { effect, untracked } from "@preact/signals";
-import { brought, readView, whole } from "../../map/viewport";
+import { brought, readView, toScreen, whole } from "../../map/viewport";
 import { address, get } from "../api";
 import { attempt, complain } from "../announce";
 import type { RowDetail } from "../documents";
@@ -79,7 +79,8 @@ async function place(model: MapModel, detail: RowDetail, bring: boolean): Promis
   const found = await model.link.ask({ of: "place", row: detail.row.row });
   if (model.detail.peek() !== detail || param("row") !== detail.row.row_id) return;
   model.chosen.value = found;
-  const view = model.view.peek();
-  const next = found === null || !bring ? view : brought(view, model.frame, found.x, found.y);
-  if (next !== view) model.look(next, { moving: false });
+  if (found === null || !bring) return;
+  const [view, { width, height }] = [model.view.peek(), model.frame];
+  const [px, py] = toScreen(view, model.frame, found.x, found.y);
+  if (px < 0 || py < 0 || px > width || py > height) model.look(brought(view, model.frame, found.x, found.y), { moving: false });
 }

@@ -4,37 +4,38 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Row } from "../documents";
 import { Picture } from "../parts/picture";
+import { useVirtual } from "../parts/virtual";
 import type { Listed } from "./listed";
 import type { MapModel } from "./model";
 import { came } from "./pages";
-import { useVirtual } from "./virtual";
 
 const CELL = 104;
+const HEIGHT = 136;
 const PICTURE = 92;
 
 export function GridTab({ model, listed }: { model: MapModel; listed: Listed }) {
   const lanes = useSignal(3);
-  const virtual = useVirtual(Math.ceil(listed.count / lanes.value), CELL + 32);
-  const [first, last] = [virtual.items[0]?.index ?? 0, virtual.items.at(-1)?.index ?? 0];
+  const virtual = useVirtual(Math.ceil(listed.count / lanes.value), HEIGHT);
+  const [first, last] = [virtual.items[0] ?? 0, virtual.items.at(-1) ?? 0];
   void came.value;
   void listed.came.value;
   useEffect(() => {
-    const place = virtual.scroller.current;
+    const { place } = virtual;
     if (place === null) return;
     const observer = new ResizeObserver(() => (lanes.value = Math.max(1, Math.floor((place.clientWidth - 12) / CELL))));
     observer.observe(place);
     return () => observer.disconnect();
-  }, []);
+  }, [virtual.place]);
   useEffect(() => {
     if (listed.count > 0) listed.want(first * lanes.value, (last + 1) * lanes.value - 1);
   }, [first, last, lanes.value, model.counted.value, came.value]);
   return (
     <div class="map-rows grid" ref={virtual.scroller} tabIndex={0} aria-label="Pictures of the rows shown" role="region">
       <ol style={{ height: `${virtual.height}px` }}>
-        {virtual.items.map((item) => (
-          <li key={item.key} style={{ transform: `translateY(${item.start}px)`, height: `${item.size}px`, gridTemplateColumns: `repeat(${lanes.value}, 1fr)` }}>
+        {virtual.items.map((at) => (
+          <li key={at} style={{ transform: `translateY(${at * HEIGHT}px)`, height: `${HEIGHT}px`, gridTemplateColumns: `repeat(${lanes.value}, 1fr)` }}>
             {Array.from({ length: lanes.value }, (_, lane) => {
-              const row = listed.at(item.index * lanes.value + lane);
+              const row = listed.at(at * lanes.value + lane);
               return row === undefined ? null : <Cell key={row.row_id} row={row} model={model} />;
             })}
           </li>

@@ -5,17 +5,17 @@ import { useEffect } from "preact/hooks";
 import { thousands } from "../../shared/format";
 import type { Row } from "../documents";
 import { RowCard } from "../parts/row";
+import { useVirtual } from "../parts/virtual";
 import { pictureOf } from "./gridtab";
 import { MOST_LISTED, type Listed } from "./listed";
 import type { MapModel } from "./model";
 import { came } from "./pages";
-import { useVirtual } from "./virtual";
 
 const HEIGHT = 88;
 
 export function RowList({ model, listed }: { model: MapModel; listed: Listed }) {
   const virtual = useVirtual(listed.count, HEIGHT);
-  const [first, last] = [virtual.items[0]?.index ?? 0, virtual.items.at(-1)?.index ?? 0];
+  const [first, last] = [virtual.items[0] ?? 0, virtual.items.at(-1) ?? 0];
   void came.value;
   void listed.came.value;
   useEffect(() => {
@@ -31,9 +31,9 @@ export function RowList({ model, listed }: { model: MapModel; listed: Listed }) 
   return (
     <div class="map-rows" ref={virtual.scroller} tabIndex={0} aria-label="Rows shown" role="region">
       <ol style={{ height: `${virtual.height}px` }}>
-        {virtual.items.map((item) => (
-          <li key={item.key} style={{ transform: `translateY(${item.start}px)`, height: `${item.size}px` }} aria-setsize={shown} aria-posinset={item.index + 1}>
-            <Line row={listed.at(item.index)} model={model} />
+        {virtual.items.map((at) => (
+          <li key={at} style={{ transform: `translateY(${at * HEIGHT}px)`, height: `${HEIGHT}px` }} aria-setsize={shown} aria-posinset={at + 1}>
+            <Line row={listed.at(at)} model={model} />
           </li>
         ))}
       </ol>

@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { thousands } from "../../shared/format";
 import { href } from "../router";
+import { RowCard } from "../parts/row";
 import { Actions } from "./actions";
 import { GridTab, pictureOf } from "./gridtab";
 import type { Listed } from "./listed";
@@ -62,7 +63,7 @@ function Neighbors({ model }: { model: MapModel }) {
   return (
     <div class="map-rows plain" tabIndex={0} role="region" aria-label="Neighbors of the chosen row">
       <h2>The chosen row</h2>
-      <Line row={detail.row} model={model} />
+      <RowCard key={detail.row.row_id} row={detail.row} />
       <h2>Nearest to it</h2>
       {detail.neighbors.length === 0 && <p class="quiet nothing">No neighbors are known of this row.</p>}
       {detail.neighbors.map((row) => <Line key={row.row_id} row={row} model={model} />)}
@@ -76,7 +77,7 @@ function Findings({ model }: { model: MapModel }) {
   return (
     <div class="map-rows plain" tabIndex={0} role="region" aria-label="Findings about the chosen row">
       <h2>The chosen row</h2>
-      <Line row={detail.row} model={model} />
+      <RowCard key={detail.row.row_id} row={detail.row} />
       <h2>Findings about it</h2>
       {detail.findings.length === 0 && <p class="quiet nothing">There is none.</p>}
       <ul class="about">

@@ -14,7 +14,7 @@ export function NotAudited({ v }: { v: string }) {
       <h2>{v} has not been audited.</h2>
       <p>
         An audit embeds the rows, finds copies, leaks, suspect labels, outliers and weak slices, and draws the map. Most of what is known of
-        the version that this one was made from is used again.
+        the version that this one was made from is used again. What <code>burnish gc</code> removed of an earlier audit is made again, too.
       </p>
       <AuditButton v={v} />
     </section>

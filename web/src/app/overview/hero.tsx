@@ -25,7 +25,7 @@ export function Hero({ overview }: { overview: Overview }) {
         {howWords(version.how)}{parent === null ? version.source === null ? "" : `: ${version.source}` : <>, from <a href={href("overview", { v: parent.name })}>{parent.name}</a></>}
         {" · "}{version.who}, {when(version.created)}
       </p>
-      {overview.sentence !== "" && <p class="sentence">{overview.sentence}</p>}
+      {overview.audited && overview.sentence !== "" && <p class="sentence">{overview.sentence}</p>}
       {version.effect !== null && (
         <p class="measured-line">
           <span class="quiet">{parent?.name ?? "parent"} → {version.name}</span> <EffectLine effect={version.effect} />

@@ -17,7 +17,7 @@ import { href, version } from "../router";
 import { pulse } from "../state";
 
 export function FindingsPage() {
-  return pulse.value?.audited === false ? <div class="page"><NotAudited v={version.value} /></div> : <Reviewing />;
+  return pulse.value?.audited === false ? <div class="page"><h1>Findings</h1><NotAudited v={version.value} /></div> : <Reviewing />;
 }
 
 function Reviewing() {
@@ -65,12 +65,14 @@ function Nothing({ desk }: { desk: Desk }) {
   if (problem !== null) return <Trouble message={problem.message} remedy={problem.remedy} />;
   if (desk.queue.value.items.value === null) return <p class="quiet waiting" aria-busy="true">Loading …</p>;
   const kind = code.value === "" ? "finding" : `finding of ${code.value}`;
+  const nothing = desk.review.value?.codes.length === 0;
   return (
     <div class="trouble">
-      <p><strong>No {state.value === "all" || sampled.value !== "" ? "" : `${state.value} `}{kind}.</strong></p>
-      {state.value === "open" && <p class="quiet">All is decided, or nothing was found. What was decided is still here, and can be taken back with <kbd>u</kbd>.</p>}
+      <h1 class="hidden">Findings</h1>
+      {nothing ? <p><strong>The audit of {desk.v} found nothing.</strong></p> : <p><strong>No {state.value === "all" || sampled.value !== "" ? "" : `${state.value} `}{kind}.</strong></p>}
+      {state.value === "open" && !nothing && <p class="quiet">All is decided. What was decided is still here, and can be taken back with <kbd>u</kbd>.</p>}
       <p class="buttons start">
-        {state.value !== "all" && <button type="button" onClick={() => look({ state: "all" })}>Show all</button>}
+        {state.value !== "all" && !nothing && <button type="button" onClick={() => look({ state: "all" })}>Show all</button>}
         {code.value !== "" && <button type="button" onClick={() => look({ code: "" })}>Show every kind</button>}
         <a class="button" href={href("versions")}>Go to the versions</a>
       </p>

@@ -18,7 +18,7 @@ import { Stage } from "../map/stage";
 import { Asked, Tools } from "../map/tools";
 
 export function MapPage() {
-  if (pulse.value?.audited === false) return <div class="page"><NotAudited v={version.value} /></div>;
+  if (pulse.value?.audited === false) return <div class="page"><h1>Map</h1><NotAudited v={version.value} /></div>;
   return <Whole />;
 }
 
@@ -86,7 +86,7 @@ function useMapKeys(model: MapModel, listed: Listed, tab: { value: Tab }): void 
       { keys: "l", title: "Drag draws a lasso (Shift adds, Alt takes away)", run: () => (model.tool.value = "lasso") },
       { keys: "b", title: "Drag draws a box (Shift adds, Alt takes away)", run: () => (model.tool.value = "box") },
       { keys: "0", title: "Show the whole map", run: () => model.look(whole(), { moving: false }) },
-      zoom("+", 1.5), zoom("=", 1.5), zoom("-", 1 / 1.5),
+      zoom("=", 1.5), zoom("+", 1.5), zoom("-", 1 / 1.5),
       { keys: "/", title: "Search", run: () => document.getElementById("map-search")?.focus() },
       { keys: "Ctrl+a", title: "Select all rows shown", run: () => model.change({ sel: ALL }) },
       { keys: "Escape", title: "Clear the selection, then the chosen row", run: () => (query.peek().has("sel") ? model.change({ sel: null }) : model.chooseRow(null)) },

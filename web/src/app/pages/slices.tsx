@@ -9,7 +9,7 @@ import { Waiting } from "../parts/states";
 import { Pager, Table, offsetOf, sorted } from "../parts/table";
 import { href, open, param, setParams, version } from "../router";
 import { pulse } from "../state";
-import { ORIGINS, columnsOf, onMap } from "../slices/columns";
+import { ORIGINS, columnsOf, idOf, onMap } from "../slices/columns";
 
 const SIZE = 100;
 
@@ -37,10 +37,12 @@ function Shown({ slices }: { slices: Slices }) {
   return (
     <>
       <Origins slices={slices.slices} chosen={origin} />
-      <Table caption="Slices" columns={columns} rows={rows} id={(one) => one.name} at={at} />
+      <Table caption="Slices" columns={columns} rows={rows} id={idOf} at={at} />
       <Pager total={kept.length} size={SIZE} name="from" />
       <p class="quiet note">
-        A filled diamond: worse than the rest beyond chance, all slices counted (q value at most 0.05). Each interval holds by itself.
+        {slices.overall === null
+          ? "No metric: it takes a class as the label, and predictions of rows that the model has not learned from."
+          : "A filled diamond: worse than the rest beyond chance, all slices counted (q value at most 0.05). Each interval holds by itself."}
       </p>
     </>
   );
@@ -51,14 +53,14 @@ function useSliceKeys(rows: readonly SliceLine[], at: string | null): void {
   latest.current = { rows, at };
   const move = (by: number) => (): void => {
     const now = latest.current.rows;
-    const place = now.findIndex((one) => one.name === latest.current.at);
+    const place = now.findIndex((one) => idOf(one) === latest.current.at);
     const next = now[place === -1 ? (by > 0 ? 0 : now.length - 1) : Math.min(now.length - 1, Math.max(0, place + by))];
     if (next === undefined) return;
-    setParams({ at: next.name }, { replace: true });
-    document.querySelector(`tr[data-id="${CSS.escape(next.name)}"]`)?.scrollIntoView({ block: "nearest" });
+    setParams({ at: idOf(next) }, { replace: true });
+    document.querySelector(`tr[data-id="${CSS.escape(idOf(next))}"]`)?.scrollIntoView({ block: "nearest" });
   };
   const show = (): void => {
-    const found = latest.current.rows.find((one) => one.name === latest.current.at);
+    const found = latest.current.rows.find((one) => idOf(one) === latest.current.at);
     if (found !== undefined) open(onMap(found));
   };
   useKeys(

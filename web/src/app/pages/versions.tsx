@@ -5,7 +5,8 @@ import type { Lineage, Review } from "../documents";
 import { useKeys } from "../keys";
 import { useLoaded } from "../loaded";
 import { Waiting } from "../parts/states";
-import { href, open, param, setParams, version } from "../router";
+import { href, open, param, version } from "../router";
+import { showDetails } from "../versions/details";
 import { DiffPanel } from "../versions/diff";
 import { LedgerTable } from "../versions/ledger";
 import { LineageList } from "../versions/lineage";
@@ -25,7 +26,7 @@ export function VersionsPage() {
           <>
             <VersionKeys lineage={found} />
             {found.description !== "" && <p class="quiet">{found.description}{found.owner === "" ? "" : ` · ${found.owner}`}</p>}
-            {audited && review.value !== null && <Pending review={review.value} measured={here.measured.filter((one) => one.of === "pending")} />}
+            {audited && review.value?.v === version.value && <Pending review={review.value} measured={here.measured.filter((one) => one.of === "pending")} />}
             <LineageList lineage={found} />
             <Details lineage={found} />
           </>
@@ -40,10 +41,10 @@ const SHOWN = { diff: "Differences", ledger: "Ledger" } as const;
 function Details({ lineage }: { lineage: Lineage }) {
   const show = param("show") === "diff" ? "diff" : "ledger";
   return (
-    <section class="details" aria-label={SHOWN[show]}>
+    <section id="details" class="details" aria-label={SHOWN[show]}>
       <div class="choices" role="group" aria-label="Show">
         {(["ledger", "diff"] as const).map((one) => (
-          <button key={one} type="button" aria-pressed={show === one} onClick={() => setParams({ show: one, from: null })}>{SHOWN[one]}</button>
+          <button key={one} type="button" aria-pressed={show === one} onClick={() => showDetails({ show: one === "ledger" ? null : one })}>{SHOWN[one]}</button>
         ))}
       </div>
       {show === "diff" ? <DiffPanel lineage={lineage} /> : <LedgerTable />}
@@ -63,7 +64,7 @@ function VersionKeys({ lineage }: { lineage: Lineage }) {
     [
       { keys: "j", title: "Version below (older)", run: move(1) },
       { keys: "k", title: "Version above (newer)", run: move(-1) },
-      { keys: "l", title: "The ledger: the edits that made it", run: () => setParams({ show: null, from: null }) },
+      { keys: "l", title: "The ledger: the edits that made it", run: () => showDetails({ show: null }) },
     ],
     [],
   );

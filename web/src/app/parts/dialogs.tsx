@@ -1,7 +1,7 @@
 // Dialogs that are there while something is asked or shown; Escape and a press outside close them.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface DialogProps {
   title: string;
@@ -15,7 +15,8 @@ export function Dialog({ title, class: kind = "", onClose, children }: DialogPro
   const self = useRef<HTMLDialogElement>(null);
   const gone = useRef(false);
   const id = useId();
-  useEffect(() => {
+  // Before the next key: what is typed at once is for the dialog, and no command of the page.
+  useLayoutEffect(() => {
     const shown = self.current;
     shown?.showModal();
     return () => {

@@ -30,15 +30,17 @@ type Lift = Pick<Effect, "metric" | "lift" | "lift_low" | "lift_high">;
 export const liftText = (effect: Lift): string =>
   `${metricLift(effect.lift, effect.metric)} [${metricLift(effect.lift_low, effect.metric)}, ${metricLift(effect.lift_high, effect.metric)}]`;
 
-export function VerdictBadge({ verdict }: { verdict: string }) {
-  return <span class={`badge ${verdict.replace(" ", "-")}`}>{verdict}</span>;
+// A slice that fell too far takes the place of a good verdict, as in the reports.
+export function VerdictBadge({ verdict, passed }: { verdict: string; passed: boolean }) {
+  const failed = !passed && verdict !== "worse";
+  return <span class={`badge ${failed ? "worse" : verdict.replace(" ", "-")}`}>{failed ? "gate failed" : verdict}</span>;
 }
 
 // In one line: badge, lift with interval, unit, on how many rows.
 export function EffectLine({ effect, rows = true }: { effect: Effect; rows?: boolean }) {
   return (
     <span class="effect-line">
-      <VerdictBadge verdict={effect.verdict} />{" "}
+      <VerdictBadge verdict={effect.verdict} passed={effect.slices_failed.length === 0} />{" "}
       {effect.lift !== null && <span><strong class="n">{liftText(effect)}</strong> {liftUnit(effect.metric)}</span>}
       {rows && <span class="quiet"> on {thousands(effect.n_eval)} evaluation rows</span>}
       {effect.slices_failed.length > 0 && <span class="bad"> fell too far: {effect.slices_failed.join(", ")}</span>}

@@ -32,7 +32,7 @@ function grouped(keys: readonly Key[]): Map<string, Key[]> {
   for (const one of keys.toReversed()) {
     const name = one.group ?? "On this page";
     const known = groups.get(name) ?? [];
-    if (!known.some((other) => other.keys === one.keys)) groups.set(name, [one, ...known]);
+    if (!known.some((other) => other.keys === one.keys || other.title === one.title)) groups.set(name, [one, ...known]);
   }
   return groups;
 }

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { address } from "../api";
 import { version } from "../router";
+import { pulse } from "../state";
 import { Dialog } from "./dialogs";
 
 const LARGE = 1024;
@@ -37,11 +38,13 @@ export function Picture({ rowId, field, size = 96, zoom = true }: PictureProps &
 
 function Image({ rowId, field, size }: Required<PictureProps>) {
   const [broken, setBroken] = useState(false);
+  // With the hash of its version, the browser keeps it; one that is shown already is not asked for again.
+  const [hash] = useState(() => pulse.peek()?.hash);
   const box = size === LARGE ? {} : { width: size, height: size };
   if (broken) return <span class="broken quiet" style={size === LARGE ? {} : { width: `${size}px`, height: `${size}px` }}>no picture can be read</span>;
   return (
     <img
-      class="image" alt={`${field} of ${rowId}`} src={address("image", { v: version.value, row_id: rowId, field, size })} {...box}
+      class="image" alt={`${field} of ${rowId}`} src={address("image", { v: version.value, row_id: rowId, field, size, hash })} {...box}
       loading={size === LARGE ? "eager" : "lazy"} decoding="async" onError={() => setBroken(true)}
     />
   );

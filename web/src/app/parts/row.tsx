@@ -77,10 +77,13 @@ export function RowChips({ row, twin, compact = false }: Pick<RowCardProps, "row
   );
 }
 
+// The label of a regression, without digits that nobody reads.
+const numeric = (text: string): string => (/^-?\d+\.\d{5,}$/.test(text) ? String(Number(Number(text).toPrecision(5))) : text);
+
 function Chip({ name, of, kind = "", after = "" }: { name?: string; of: string; kind?: string; after?: string }) {
   return (
-    <span class={`chip ${kind}`} title={of.length > 40 ? of.slice(0, 500) : undefined}>
-      {name !== undefined && <span class="quiet">{name} </span>}<bdi>{of === "" ? "–" : visible(shortened(of, 40))}</bdi>
+    <span class={`chip ${kind}`} title={of.length > 40 || numeric(of) !== of ? of.slice(0, 500) : undefined}>
+      {name !== undefined && <span class="quiet">{name} </span>}<bdi>{of === "" ? "–" : visible(shortened(numeric(of), 40))}</bdi>
       {after !== "" && <span class="quiet"> {after}</span>}
     </span>
   );

@@ -13,16 +13,24 @@ const KEYWORDS = 5;
 
 // Where the rows of a slice are on the map; a cluster is a slice there, too.
 export const onMap = (one: SliceLine): string => href("map", { [one.mask === "set" ? "set" : "slice"]: one.name });
+// A slice that was found and one that a person named may share a name.
+export const idOf = (one: SliceLine): string => (one.mask === "cluster" ? one.name : `${one.mask}:${one.name}`);
 export const titleOf = (one: SliceLine): string => (one.description === "" ? one.name : one.description);
 
+const NAMES: Column<SliceLine>[] = [
+  { name: "name", title: "slice", class: "wide", by: titleOf, cell: (one) => <Name of={one} /> },
+  { name: "size", title: "rows", class: "spare", numeric: true, by: (one) => one.size, cell: (one) => thousands(one.size) },
+];
+
+// Where no row has a label and a prediction, there is nothing to judge slices by.
 export function columnsOf(slices: Slices): Column<SliceLine>[] {
   const { metric, overall } = slices;
+  if (overall === null) return NAMES;
   const title = isShare(metric) ? `${metricName(metric)}, 95 % interval` : metricName(metric);
-  const references: [number, string][] = overall === null ? [] : [[overall, `all rows ${metricValue(overall, metric)}`]];
+  const references: [number, string][] = [[overall, `all rows ${metricValue(overall, metric)}`]];
   const plot = plotted(slices.slices, dotOf, { title, percent: isShare(metric), difference: false, references, band: null });
   return [
-    { name: "name", title: "slice", class: "wide", by: titleOf, cell: (one) => <Name of={one} /> },
-    { name: "size", title: "rows", class: "spare", numeric: true, by: (one) => one.size, cell: (one) => thousands(one.size) },
+    ...NAMES,
     { name: "evaluated", title: "evaluated", class: "spare", numeric: true, by: (one) => one.n_evaluated, cell: (one) => thousands(one.n_evaluated) },
     { name: "metric", title: metricName(metric), numeric: true, by: (one) => one.metric, cell: (one) => metricValue(one.metric, metric) },
     plotColumn(plot),

@@ -9,8 +9,9 @@ import { useKeys } from "../keys";
 import { changed } from "../loaded";
 import { AuditButton } from "../overview/audit";
 import { Confirm } from "../parts/dialogs";
-import { href, open, setParams } from "../router";
+import { href, open } from "../router";
 import { loadAbout } from "../state";
+import { showDetails } from "./details";
 import { FORMS, saveVersion } from "./saving";
 import { TagDialog } from "./tagging";
 import { codeWords, countWords } from "./words";
@@ -23,7 +24,7 @@ export function Actions({ of: one }: { of: Version }) {
   const made = one.parent !== null;
   const measurable = made && MEASURABLE.has(one.how);
   const measure = (): void => void attempt(() => beginJob({ kind: "measure", v: one.name, what: "made" }));
-  const compare = (): void => setParams({ show: "diff", a: one.parent });
+  const compare = (): void => showDetails({ show: "diff", a: one.parent });
   useKeys(
     [
       { keys: "t", title: "Tag this version", run: () => ask("tag") },

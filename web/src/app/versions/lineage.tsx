@@ -1,5 +1,6 @@
 // All versions of a data set, the newest at the top, beside the graph of what was made from what.
 
+import { useEffect, useRef } from "preact/hooks";
 import { plural, when } from "../../shared/format";
 import type { Lineage, Version } from "../documents";
 import { MeasuredList } from "../overview/measured";
@@ -29,8 +30,14 @@ export function LineageList({ lineage }: { lineage: Lineage }) {
 function Entry({ line, place, lanes }: { line: Line; place: Place; lanes: number }) {
   const one = line.version;
   const here = one.name === version.value;
+  const self = useRef<HTMLLIElement>(null);
+  const was = useRef(here);
+  useEffect(() => {
+    if (here && !was.current) self.current?.scrollIntoView({ block: "nearest" });
+    was.current = here;
+  }, [here]);
   return (
-    <li class={here ? "here" : ""} aria-current={here ? "true" : undefined} data-version={one.name}>
+    <li ref={self} class={here ? "here" : ""} aria-current={here ? "true" : undefined} data-version={one.name}>
       <Rail place={place} lanes={lanes} here={here} />
       <div class="entry" style={{ marginLeft: `${widthOf(lanes) + 8}px` }}>
         <Head of={one} here={here} />

@@ -16,29 +16,42 @@ import { loadAbout } from "../state";
 export function Pending({ review, measured }: { review: Review; measured: readonly Measurement[] }) {
   const [asked, ask] = useState(false);
   const edits = review.drops + review.relabels;
+  const able = edits > 0 && review.made == null;
   const measure = (): void => void attempt(() => beginJob({ kind: "measure", v: review.v, what: "pending" }));
-  useKeys(edits === 0 ? [] : [
-    { keys: "w", title: "Make a version of the review", run: () => ask(true) },
-    { keys: "p", title: "Measure the review", run: measure },
-  ], [edits === 0, review.v]);
+  useKeys([
+    ...(able ? [{ keys: "w", title: "Make a version of the review", run: () => ask(true) }] : []),
+    ...(edits > 0 ? [{ keys: "p", title: "Measure the review", run: measure }] : []),
+  ], [able, edits > 0, review.v]);
   return (
     <section id="pending" class="panel pending" aria-labelledby="pending-title">
       <h2 id="pending-title">Pending review of {review.v}</h2>
       {edits === 0 && review.n_refused === 0 && (
         <p class="quiet">No edit is accepted yet. What you accept among the <a href={href("findings")}>findings</a> or do to rows on the <a href={href("map")}>map</a> waits here.</p>
       )}
-      {edits > 0 && <p><strong>{plural(edits, "edit")}</strong>: {thousands(review.drops)} to be dropped, {thousands(review.relabels)} to be relabelled.</p>}
+      {edits > 0 && <p><strong>{plural(edits, "edit")}</strong>: {toBe(review)}.</p>}
+      {review.made != null && <MadeOf review={review} />}
       <MeasuredList measured={measured} />
       <Refused review={review} />
       {edits > 0 && (
         <div class="version-actions">
-          <button type="button" class="primary" onClick={() => ask(true)}>Make a version …</button>
+          {able && <button type="button" class="primary" onClick={() => ask(true)}>Make a version …</button>}
           <button type="button" onClick={measure}>Measure what they do to the model</button>
         </div>
       )}
       {asked && <MakeDialog review={review} edits={edits} onClose={() => ask(false)} />}
     </section>
   );
+}
+
+const toBe = ({ drops, relabels }: Review): string =>
+  [drops > 0 ? `${thousands(drops)} to be dropped` : "", relabels > 0 ? `${thousands(relabels)} to be relabelled` : ""].filter((text) => text !== "").join(", ");
+
+// The server makes one version of a review: a second one beside it would lack what the first has.
+function MadeOf({ review }: { review: Review }) {
+  const made = review.made ?? "";
+  const link = <a href={href("versions", { v: made })}>{made}</a>;
+  if (review.made_all === true) return <p>These edits are in {link}: go on with that one.</p>;
+  return <p>{link} was made of this review, and what was decided since is not in it. To have all of it in one version, undo {made} and make another.</p>;
 }
 
 function Refused({ review }: { review: Review }) {
@@ -70,7 +83,7 @@ function MakeDialog({ review, edits, onClose }: { review: Review; edits: number;
   return (
     <Dialog title="Make a version" onClose={onClose}>
       <form onSubmit={(event) => { event.preventDefault(); void make(); }}>
-        <p>{review.v} stays as it is. The new version has {thousands(review.drops)} rows less, and {plural(review.relabels, "new label")}.</p>
+        <p>{review.v} stays as it is. Of its rows, in the new version: {toBe(review)}.</p>
         <label class="asked">Why <textarea autofocus rows={3} maxLength={10_000} value={why} onInput={(event) => setWhy(event.currentTarget.value)} /></label>
         <label class="asked">Tag, if it should have one <input type="text" maxLength={200} value={tag} onInput={(event) => setTag(event.currentTarget.value)} /></label>
         <p class="buttons">

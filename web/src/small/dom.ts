@@ -15,10 +15,3 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   made.append(...children);
   return made;
 }
-
-export function jsonBlock<T>(id: string): T | null {
-  const block = document.getElementById(id);
-  return block === null ? null : (JSON.parse(block.textContent ?? "null") as T);
-}
-
-export const thousands = (value: number): string => value.toLocaleString("en-US");

@@ -1,10 +1,8 @@
-// The rows of the map, unpacked from the page (layout: burnish/reports/blob.py).
+// The rows of a small map, unpacked from one block of bytes (layout: burnish/reports/blob.py).
 
-export interface Facet {
-  name: string;
-  title: string;
-  kind: "category" | "flags" | "scale";
-  values: string[];
+import type { Facet } from "../map/facet";
+
+export interface CodedFacet extends Facet {
   codes: Uint16Array;
 }
 
@@ -14,26 +12,21 @@ export interface MapData {
   aspect: number;
   x: Uint16Array;
   y: Uint16Array;
-  facets: Facet[];
+  facets: CodedFacet[];
   ids: string[];
   texts: string[] | null;
-}
-
-interface Column {
-  offset: number;
-  bytes: number;
 }
 
 interface Header {
   rows: number;
   total: number;
   aspect: number;
-  columns: Record<string, Column>;
-  facets: { name: string; title: string; kind: Facet["kind"]; values: string[]; column: string }[];
+  columns: Record<string, { offset: number; bytes: number }>;
+  facets: Omit<Facet, "low" | "high">[];
 }
 
-export async function readMap(base64: string): Promise<MapData> {
-  const raw = await inflate(decodeBase64(base64));
+export async function unpackMap(gzipped: Uint8Array<ArrayBuffer>): Promise<MapData> {
+  const raw = await inflate(gzipped);
   const length = new DataView(raw).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(raw, 4, length))) as Header;
   const start = 4 + length;
@@ -53,13 +46,13 @@ export async function readMap(base64: string): Promise<MapData> {
     aspect: header.aspect,
     x: numbers("x"),
     y: numbers("y"),
-    facets: header.facets.map(({ column, ...facet }) => ({ ...facet, codes: numbers(column) })),
+    facets: header.facets.map((facet) => ({ ...facet, low: null, high: null, codes: numbers(facet.column) })),
     ids: lines("ids") ?? [],
     texts: lines("texts"),
   };
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text.trim());
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);

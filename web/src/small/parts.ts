@@ -1,7 +1,7 @@
 // The elements of the map: canvas, controls, legend, the row that is read, the list of rows shown.
 
-import type { MapData } from "../blob";
-import { element } from "../dom";
+import type { MapData } from "./blob";
+import { element } from "./dom";
 
 export interface Parts {
   canvas: HTMLCanvasElement;
@@ -13,11 +13,11 @@ export interface Parts {
   hover: HTMLElement;
   rows: HTMLElement;
   said: HTMLElement;
-  buttons: { closer: HTMLButtonElement; wider: HTMLButtonElement; fit: HTMLButtonElement; reset: HTMLButtonElement };
+  buttons: Record<"closer" | "wider" | "fit" | "lasso" | "reset", HTMLButtonElement>;
 }
 
 const HELP =
-  "Map of the rows. Arrow keys move, plus and minus zoom, 0 shows all, Enter reads the row nearest to the center, Escape closes.";
+  "Map of the rows. Arrow keys move, plus and minus zoom, 0 shows all, Enter reads the row nearest to the center, Escape closes. Without a pointer, narrow the rows with the legend and the search.";
 
 export function makeParts(place: HTMLElement, data: MapData): Parts {
   const canvas = element("canvas", { tabindex: 0, role: "application", "aria-label": HELP, id: "map-canvas" });
@@ -28,6 +28,7 @@ export function makeParts(place: HTMLElement, data: MapData): Parts {
     closer: button("+", "Zoom in"),
     wider: button("\u2212", "Zoom out"),
     fit: button("Fit", "Fit the whole map"),
+    lasso: element("button", { type: "button", "aria-pressed": "false", title: "Draw around rows; Shift adds, Alt takes away" }, "Lasso"),
     reset: button("Show all", "Show all rows again"),
   };
   const facet = element("select", { id: "map-facet" });
@@ -46,12 +47,12 @@ export function makeParts(place: HTMLElement, data: MapData): Parts {
     facet,
     element("label", { for: "map-search" }, data.texts === null ? "Find id" : "Find text or id"),
     search,
+    buttons.lasso,
     buttons.reset,
   );
   const side = element("div", { class: "side" }, legend);
-  const found = element(
-    "details", { class: "found" }, element("summary", {}, "Rows shown, as a list"), rows,
-  );
+  const found = element("details", { class: "found" }, element("summary", {}, "Rows shown, as a list"), rows);
+  place.classList.add("small-map");
   place.replaceChildren(controls, element("div", { class: "map-grid" }, stage, side), status, said, found);
   return { canvas, stage, facet, search, legend, status, hover, rows, said, buttons };
 }

@@ -1,3 +1,0 @@
-// The map in a notebook (anywidget).
-
-export default { render: (): void => undefined };
