@@ -91,7 +91,8 @@ class OpenedVersions:
         """Tell whether a version was audited, without opening it; no more once it was opened and its evidence gone."""
         if self._workspace.history.store.audit_facts(version) is None:
             return False
-        opened = self._known(self._key(version))
+        with self._looking:  # to ask of a version is not to look at it: it stays no longer for that
+            opened, _ = self._open.get(self._key(version), (None, 0))
         return opened is None or opened.found is not None
 
     def _key(self, version: Version) -> Key:
