@@ -19,6 +19,7 @@ test-wheel: $(VENV)/.dev ## the browser tests again, over the wheel as users ins
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "$$(ls build/wheel/burnish-*.whl)[app,notebook]" pytest hypothesis playwright
+	cd build/wheel && venv/bin/python -c "import burnish, sys; sys.exit('site-packages' not in burnish.__file__)"
 	cd build/wheel && venv/bin/python -m pytest --rootdir ../.. -c ../../pyproject.toml -p no:cacheprovider ../../tests/browser
 
 check: $(VENV)/.dev ## format, lint, strict types, imports, fast tests: under a minute

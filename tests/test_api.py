@@ -11,6 +11,8 @@ import burnish as bn
 from burnish.errors import InputError, LockedRowsError, StaleChangesetError, UnknownVersionError, UsageError
 from burnish.testing.planted import Defects, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 DEFECTS = Defects(duplicates=0.03, wrong_labels=0.08)
 
 

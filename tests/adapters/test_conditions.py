@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from burnish.adapters.conditions import PASSED_ON, Conditions, matching
 from burnish.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 N = 200
 TABLE = pa.table(
     {

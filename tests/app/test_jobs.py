@@ -16,6 +16,8 @@ from burnish.errors import InputError, NotThereError
 from burnish.workspace import Experiment, Workspace
 from burnish.workspace.tasks import Told
 
+pytestmark = pytest.mark.slow
+
 BEGIN = """
 import json, os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,6 +17,8 @@ pytest.importorskip("anywidget")
 
 from burnish.app.notebook import MapWidget
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory):

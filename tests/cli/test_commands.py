@@ -5,6 +5,8 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow
+
 AUDIT_FILES = {"report.html", "summary.json", "rows.parquet", "findings.parquet", "clusters.parquet", "slices.parquet"}
 
 

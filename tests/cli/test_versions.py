@@ -9,6 +9,8 @@ from burnish.cli.commands import burnish
 from burnish.cli.history_commands import FORMS, HISTORY_COMMANDS
 from burnish.workspace.history import Note
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {
     "versions": ("versions", "pets"), "log": ("log", "pets"), "diff": ("diff", "pets@1", "pets@2"),
     "tag": ("tag", "pets@1", "first"), "undo": ("undo", "pets@2"), "why": ("why", "r7"), "catalog": ("catalog",),

@@ -15,6 +15,8 @@ from burnish.kernels.learning_curves import (
     learning_curve,
 )
 
+pytestmark = pytest.mark.slow
+
 SIZES = np.array([100, 141, 200, 283, 400, 566])
 
 

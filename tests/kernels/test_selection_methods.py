@@ -10,6 +10,8 @@ from burnish.kernels import selection_methods
 from burnish.kernels.neighbors import nearest_neighbors
 from burnish.kernels.selection_methods import METHODS, Pool, select_rows, taking_turns
 
+pytestmark = pytest.mark.slow
+
 NESTED = ("facility-location", "k-center", "density", "random")
 
 

@@ -17,6 +17,8 @@ from burnish.pipeline.settings import setting_of
 from burnish.protocols import Silent
 from burnish.testing.planted import Defects, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 N_ROWS = 1_000
 PROTOCOL = Protocol(METRICS["accuracy"], LinearProbe(1e-2))
 

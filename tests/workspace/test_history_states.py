@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -14,6 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from burnish.adapters.stores.history import HistoryStore
 from burnish.dataset import Changeset, Dataset, Edit, Roles
 from burnish.workspace.history import History, Note
+
+pytestmark = pytest.mark.slow
 
 STEPS = int(os.environ.get("BURNISH_STATE_STEPS", "20"))
 RUNS = int(os.environ.get("BURNISH_STATE_RUNS", "4"))

@@ -21,6 +21,8 @@ from burnish.errors import MissingExtraError, ModelError, UsageError
 from burnish.kernels.probe import choose_l2
 from burnish.testing.model_contract import ModelContract, samples
 
+pytestmark = pytest.mark.slow
+
 
 def on_fields(estimator):
     encoder = make_column_transformer(
