@@ -5,13 +5,11 @@ audited first, which takes a while. Times are those that the page notes (`perfor
 processes of the browser.
 """
 
-import argparse
 import gzip
 import json
 import math
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.app_server import made
+from benchmarks.app_server import version_asked
 
 BARS = {
     "first map after open, ms": 2000, "full frame, ms": 40, "frame while dragging, ms": 20,
@@ -38,19 +36,14 @@ RESULTS = Path(__file__).parent / "results" / "app_page.json"
 
 def main() -> None:
     """Measure, print a table, and leave the figures in benchmarks/results/app_page.json."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--workspace", type=Path)
-    parser.add_argument("--version", default="million@1")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root, version = asked.workspace, asked.version
-        if root is None:
-            root, version = Path(folder) / "workspace", made(asked.rows, Path(folder))
-        with serving(root, version) as (address, server), sync_playwright() as playwright:
-            found = measured(playwright, address, version)
-            found["server: memory, MB"] = server.memory_info().rss / 1e6
-            found["server: CPU seconds in all"] = sum(server.cpu_times()[:2])
+    with (
+        version_asked(__doc__, rows=1_000_000) as (root, version),
+        serving(root, version) as (address, server),
+        sync_playwright() as playwright,
+    ):
+        found = measured(playwright, address, version)
+        found["server: memory, MB"] = server.memory_info().rss / 1e6
+        found["server: CPU seconds in all"] = sum(server.cpu_times()[:2])
     found["JavaScript of all pages and the worker, kB gzipped"] = scripts_gzipped() / 1e3
     print(table(found))
     RESULTS.parent.mkdir(exist_ok=True)
@@ -60,19 +53,8 @@ def main() -> None:
 @contextmanager
 def serving(root: str | Path, name: str) -> Iterator[tuple[str, psutil.Process]]:
     """Give the address of a server of its own, and its process."""
-    command = [
-        sys.executable,
-        "-m",
-        "burnish",
-        "app",
-        name,
-        "--workspace",
-        str(root),
-        "--port",
-        "0",
-        "--no-browser",
-        "--json",
-    ]
+    command = [sys.executable, "-m", "burnish", "app", name, "--workspace", str(root)]
+    command += ["--port", "0", "--no-browser", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

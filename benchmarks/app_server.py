@@ -10,7 +10,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,7 +85,7 @@ def measured(workspace: Path, version: str) -> list[Cost]:
     size = f"{stream.size / 1e6:.1f} MB, {stream.size / len(opened.dataset):.0f} bytes a row"
     step("encode the map", lambda: map_stream(door, opened), lambda: size, REPEATS)
     del stream
-    for name, asked in questions(version, opened.row_ids[len(opened.dataset) // 2].as_py()).items():
+    for name, asked in questions(version, opened.dataset.row_ids[len(opened.dataset) // 2].as_py()).items():
         if asked.kind in ("sql", "similar_row"):
             step(f"first time: {name}", lambda asked=asked: masks.answer(door, opened, asked))
         found = f"{int(masks.answer(door, opened, asked).mask.sum()):,} rows"
@@ -124,16 +125,23 @@ def shown(costs: list[Cost], n_rows: int) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
+@contextmanager
+def version_asked(description: str | None, *, rows: int) -> Iterator[tuple[Path, str]]:
+    """Give the workspace and version that the command line names; without one, `rows` rows are made and audited."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rows", type=int, default=rows)
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--version", default="million@1")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root, version = given.workspace, given.version
-        if root is None:
-            root, version = Path(folder) / "workspace", made(given.rows, Path(folder))
+        if given.workspace is not None:
+            yield given.workspace, given.version
+        else:
+            yield Path(folder) / "workspace", made(given.rows, Path(folder))
+
+
+def main() -> None:
+    with version_asked(__doc__, rows=100_000) as (root, version):
         costs = measured(root, version)
         n_rows = Workspace(root).history.store.find(version).n_rows
     print(shown(costs, n_rows))

@@ -13,6 +13,7 @@ from burnish.app.points import points_of
 from burnish.dataset import Dataset, Roles
 from burnish.kernels.polygons import inside_polygon
 from burnish.workspace.reviewing import Reviewing
+from burnish.workspace.searching import condition_table
 
 V = "small@1"
 
@@ -97,7 +98,7 @@ def test_a_condition_that_cannot_be_answered_is_told(reading, condition):
 
 def test_similar_rows_are_those_that_numpy_finds(reading, opened):
     vectors = np.asarray(opened.audited.evidence["embeddings"])
-    row_id = opened.row_ids[11].as_py()
+    row_id = opened.dataset.row_ids[11].as_py()
     similarity = vectors @ vectors[11]
     similarity[11] = -np.inf
     expected = np.argsort(-np.nan_to_num(similarity, nan=-np.inf))[:17]
@@ -115,7 +116,7 @@ def test_what_is_not_there_is_told(reading, kind, value):
 
 
 def test_ids_are_found_and_unknown_ones_counted(reading, opened):
-    ids = opened.row_ids.to_pylist()
+    ids = opened.dataset.row_ids.to_pylist()
     answer = ask(reading, "ids", f"{ids[3]}\r\n\n{ids[250]}\nunknown\n{ids[3]}\n<script>")
     assert answer.headers["x-burnish-unknown"] == "2"
     assert answer.headers["x-burnish-count"] == "2"
@@ -143,7 +144,7 @@ def test_a_polygon_that_holds_nothing_is_refused(reading, corners):
 
 def test_a_set_holds_the_rows_that_were_put_into_it_and_that_the_version_has(client):
     opened = client.served.versions.opened(V)
-    chosen = opened.row_ids.take(pa.array([4, 9, 200]))
+    chosen = opened.dataset.row_ids.take(pa.array([4, 9, 200]))
     reviewing = Reviewing(client.served.workspace.history)
     reviewing.keep_set("small", "mine", "tag", pa.concat_arrays([chosen, pa.array(["gone"])]))
     assert rows(client, "set", "mine") == [4, 9, 200]
@@ -153,7 +154,7 @@ def test_a_set_holds_the_rows_that_were_put_into_it_and_that_the_version_has(cli
 def test_a_found_slice_and_a_cluster_hold_their_rows(reading, opened):
     evidence = opened.audited.evidence
     for line in opened.facts.slices.to_pylist():
-        assert set(opened.row_ids.take(pa.array(rows(reading, "slice", line["slice"]))).to_pylist()) == set(
+        assert set(opened.dataset.row_ids.take(pa.array(rows(reading, "slice", line["slice"]))).to_pylist()) == set(
             line["row_ids"]
         )
     if "cluster_path" in evidence:
@@ -220,7 +221,7 @@ def test_hostile_names_and_values_are_data(hostile, kind, value, expected):
 
 
 def test_vectors_and_bytes_are_not_part_of_conditions(hostile):
-    names = masks.condition_table(hostile).column_names
+    names = condition_table(hostile.dataset, None if hostile.found is None else hostile.facts.rows).column_names
     assert names == ['a "quoted" name', "select", "row_id", "Label", "cell", "found_row_id"]
 
 

@@ -133,7 +133,7 @@ def test_figures_of_found_slices_are_those_of_the_same_judgement():
 def test_the_server_tells_named_slices_with_interval_and_gap(client, root):
     workspace = Workspace(root, limits=Limits(threads=1))
     opened = OpenedVersions(workspace).opened("small@1")
-    ids = [*opened.row_ids.slice(0, 90).to_pylist(), "a row of another version"]
+    ids = [*opened.dataset.row_ids.slice(0, 90).to_pylist(), "a row of another version"]
     reviewing = Reviewing(workspace.history)
     reviewing.keep_set("small", "<b>first</b>", "slice", pa.array(ids))
     reviewing.keep_set("small", "only a tag", "tag", pa.array(ids))

@@ -14,6 +14,7 @@ from burnish.testing.planted import Defects, planted_texts
 from burnish.workspace import Experiment, Limits, Workspace
 from burnish.workspace.history import Note
 
+SIZES = {"phone": (390, 844), "laptop": (1280, 800), "desk": (1440, 900), "wide": (1920, 1000)}
 DEFECTS = Defects(duplicates=0.05, near_duplicates=0.04, leaks=0.02, wrong_labels=0.06, outliers=0.01)
 
 

@@ -3,29 +3,22 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from axe import needs_axe, wcag_faults
+from hostile import MARK, hostile_workspace, wav
 from PIL import Image
 
+from app_server import SIZES, Running, small_workspace
 from burnish.workspace import Limits, Workspace
 from burnish.workspace.history import Note
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
-
-from hostile import MARK, hostile_workspace, wav
-
-from app_server import Running, small_workspace
-
 WEB = Path(__file__).parents[2] / "web"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 TYPESCRIPT = WEB / "node_modules" / "typescript" / "lib" / "typescript.js"
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "desk": (1440, 900), "wide": (1920, 1000)}
 LIVE = ".status [aria-live]"
 OPTIONS = ".queue-list [role=option]"
 PRESSED = ".segments [aria-pressed=true]"
@@ -43,47 +36,18 @@ def root(kept, tmp_path):
 
 
 @pytest.fixture
-def start():
-    started = []
+def open_findings(open_page):
+    def opened(server, search="", *, v="small@1", **options):
+        until = "#finding-title, .evidence .trouble"
+        return open_page(server, f"/findings?v={v}{search}", until=until, **options)
 
-    def starts(root):
-        started.append(Running(root))
-        return started[-1]
-
-    yield starts
-    for one in started:
-        one.stop()
+    return opened
 
 
 @pytest.fixture
-def open_page(browser):
-    contexts = []
-
-    def opened(server, search="", *, size="desk", scheme="light", context=None, v="small@1", **options):
-        if context is None:
-            width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-            contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.faults, page.expected = [], ""
-        page.on("console", lambda m: page.faults.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(server.address(f"/findings?v={v}{search}"))
-        page.wait_for_selector("#finding-title, .evidence .trouble")
-        return page
-
-    yield opened
-    for context in contexts:
-        for page in context.pages:
-            assert [fault for fault in page.faults if not page.expected or page.expected not in fault] == []
-        context.close()
-
-
-@pytest.fixture
-def page(start, root, open_page):
+def page(start, root, open_findings):
     """The findings of one kind of a workspace of the test's own."""
-    return open_page(start(root), "&code=LAB001")
+    return open_findings(start(root), "&code=LAB001")
 
 
 def shown(page):
@@ -125,9 +89,9 @@ def journal(root):
     return [json.loads(line) for line in lines]
 
 
-def test_a_review_by_keyboard_is_there_after_a_restart(start, open_page, root):
+def test_a_review_by_keyboard_is_there_after_a_restart(start, open_findings, root):
     server = start(root)
-    page = open_page(server, "&code=LAB001")
+    page = open_findings(server, "&code=LAB001")
     first = shown(page)
     assert decide(page, "a", "Accepted: 1 row to be relabelled").endswith(" 35 left.")
     assert shown(page) != first
@@ -144,7 +108,7 @@ def test_a_review_by_keyboard_is_there_after_a_restart(start, open_page, root):
     page.close()
     server.stop()
 
-    page = open_page(start(root), "&code=LAB001")
+    page = open_findings(start(root), "&code=LAB001")
     assert page.locator(PRESSED).inner_text() == "Open 31"
     page.get_by_role("button", name="Decided").click()
     page.locator(f".queue-item[data-finding='{first}'] [data-action=accept]").wait_for()
@@ -216,7 +180,7 @@ def test_the_rest_is_accepted_only_after_a_random_sample_was_judged(page, root):
     ]
 
 
-def test_two_tabs_that_decide_at_once_lose_nothing(page, open_page, root, start):
+def test_two_tabs_that_decide_at_once_lose_nothing(page, open_findings, root, start):
     other = page.context.new_page()
     other.faults, other.expected = [], ""
     other.goto(page.url)
@@ -287,8 +251,8 @@ def test_the_queue_is_shown_while_the_evidence_is_on_its_way(page):
     assert page.locator(PRESSED).inner_text() == "Open 36"
 
 
-def test_when_all_is_decided_the_page_says_so_and_the_last_decision_can_be_taken_back(start, root, open_page):
-    page = open_page(start(root), "&code=OUT001")
+def test_when_all_is_decided_the_page_says_so_and_the_last_decision_can_be_taken_back(start, root, open_findings):
+    page = open_findings(start(root), "&code=OUT001")
     for _ in range(5):
         decide(page, "s", "Skipped")
     page.get_by_text("No open finding of OUT001.").wait_for()
@@ -315,8 +279,8 @@ def test_the_address_holds_filters_and_finding_and_back_goes_back(page):
     assert page.locator(PRESSED).inner_text() == "Open 36"
 
 
-def test_the_queue_is_a_list_box_that_arrows_move_in_and_only_what_is_in_sight_is_there(start, root, open_page):
-    page = open_page(start(root))
+def test_the_queue_is_a_list_box_that_arrows_move_in_and_only_what_is_in_sight_is_there(start, root, open_findings):
+    page = open_findings(start(root))
     queue = page.locator(".queue-list")
     queue.focus()
     size = int(page.locator(OPTIONS).first.get_attribute("aria-setsize"))
@@ -332,8 +296,8 @@ def test_the_queue_is_a_list_box_that_arrows_move_in_and_only_what_is_in_sight_i
     assert page.evaluate("() => document.activeElement.className") == "queue-list"
 
 
-def test_words_that_differ_between_twins_are_marked(start, root, open_page):
-    page = open_page(start(root), "&code=DUP002")
+def test_words_that_differ_between_twins_are_marked(start, root, open_findings):
+    page = open_findings(start(root), "&code=DUP002")
     shown(page)
     texts = page.locator(".twins .text")
     assert texts.count() >= 2
@@ -345,8 +309,8 @@ def test_words_that_differ_between_twins_are_marked(start, root, open_page):
 
 
 @pytest.mark.parametrize("size", list(SIZES))
-def test_nothing_is_wider_than_the_screen(start, root, open_page, size):
-    page = open_page(start(root), "&code=LAB001", size=size)
+def test_nothing_is_wider_than_the_screen(start, root, open_findings, size):
+    page = open_findings(start(root), "&code=LAB001", size=size)
     shown(page)
     page.keyboard.press("e")
     page.wait_for_selector(".relabel")
@@ -357,32 +321,26 @@ def test_nothing_is_wider_than_the_screen(start, root, open_page, size):
     assert higher <= 0 or size == "phone"
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci in web/")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_wcag_fault(start, root, open_page, scheme):
-    page = open_page(start(root), "&state=all", scheme=scheme, bypass_csp=True)
+def test_axe_finds_no_wcag_fault(start, root, open_findings, scheme):
+    page = open_findings(start(root), "&state=all", scheme=scheme, bypass_csp=True)
     decide(page, "a", "Accepted")
     decide(page, "r", "Rejected")
-    page.add_script_tag(path=AXE)
-    assert faults(page) == {}
+    assert wcag_faults(page) == {}
     shown(page)
     page.keyboard.press("e")
     page.wait_for_selector(".relabel")
-    assert faults(page) == {}
+    assert wcag_faults(page) == {}
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     page.wait_for_selector("dialog[open]")
-    assert faults(page) == {}
+    assert wcag_faults(page) == {}
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Decided").click()
     page.locator("select[aria-label='Kind of finding']").select_option("OUT001")
     page.get_by_text("No decided finding of OUT001.").wait_for()
-    assert faults(page) == {}
-
-
-def faults(page):
-    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-    return {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found["violations"]}
+    assert wcag_faults(page) == {}
 
 
 @pytest.fixture(scope="session")
@@ -397,9 +355,9 @@ def hostile(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("which", [0, 1], ids=["texts", "pictures"])
-def test_hostile_data_is_shown_as_data(hostile, open_page, which):
+def test_hostile_data_is_shown_as_data(hostile, open_findings, which):
     server, names = hostile
-    page = open_page(server, v=quote(names[which], safe=""))
+    page = open_findings(server, v=quote(names[which], safe=""))
     page.expected = "404 (Not Found)"
     for _ in range(30):
         shown(page)
@@ -413,9 +371,9 @@ def test_hostile_data_is_shown_as_data(hostile, open_page, which):
 
 
 @pytest.mark.slow
-def test_evaluation_rows_are_said_to_be_locked_before_the_server_refuses(hostile, open_page):
+def test_evaluation_rows_are_said_to_be_locked_before_the_server_refuses(hostile, open_findings):
     server, names = hostile
-    page = open_page(server, "&code=DUP001", v=quote(names[1], safe=""))
+    page = open_findings(server, "&code=DUP001", v=quote(names[1], safe=""))
     page.expected = "404 (Not Found)"
     page.locator(OPTIONS).nth(2).click()
     shown(page)
@@ -452,8 +410,8 @@ def png(pixels):
     return buffer.getvalue()
 
 
-def test_pictures_come_small_and_are_shown_large_when_asked_for(pictures, open_page):
-    page = open_page(pictures, "&code=DUP001", v="pets@1")
+def test_pictures_come_small_and_are_shown_large_when_asked_for(pictures, open_findings):
+    page = open_findings(pictures, "&code=DUP001", v="pets@1")
     shown(page)
     small = page.locator(".twins img.image").first
     page.wait_for_function("() => document.querySelector('.twins img.image').naturalWidth > 0")
@@ -472,8 +430,8 @@ def test_pictures_come_small_and_are_shown_large_when_asked_for(pictures, open_p
     assert page.evaluate("() => document.activeElement.className") == "picture"
 
 
-def test_sound_is_loaded_only_when_it_is_played(pictures, open_page):
-    page = open_page(pictures, "&code=DUP001", v="pets@1")
+def test_sound_is_loaded_only_when_it_is_played(pictures, open_findings):
+    page = open_findings(pictures, "&code=DUP001", v="pets@1")
     shown(page)
     sound = page.locator(".twins audio").first
     assert sound.get_attribute("preload") == "none"

@@ -2,19 +2,14 @@
 
 import json
 import shutil
-import sys
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
 
+from app_server import small_workspace
 from burnish.dataset import Changeset, Edit
 from burnish.workspace.history import Note
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from app_server import Running, small_workspace
 
 LIVE = ".status [aria-live]"
 HERE = ".lineage li[aria-current]"
@@ -31,32 +26,8 @@ def root(kept, tmp_path):
 
 
 @pytest.fixture
-def server(root):
-    running = Running(root)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def open_page(browser):
-    contexts = []
-
-    def opened(server, path):
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
-        page.faults, page.expected = [], ""
-        page.on("console", lambda m: page.faults.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(server.address(path))
-        page.wait_for_selector("main h1")
-        return page
-
-    yield opened
-    for context in contexts:
-        for page in context.pages:
-            assert [fault for fault in page.faults if not page.expected or page.expected not in fault] == []
-        context.close()
+def server(start, root):
+    return start(root)
 
 
 def ask(server, path, body=None):

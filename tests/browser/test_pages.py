@@ -1,24 +1,18 @@
 import json
 import re
 import shutil
-import sys
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+from axe import needs_axe, wcag_faults
 
+from app_server import SIZES, Running
 from burnish.pipeline.decision import Policy
 from burnish.testing.planted import Defects, planted_texts
 from burnish.workspace import Limits, Workspace
 from burnish.workspace.history import Note
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from app_server import Running
-
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "desk": (1440, 900), "wide": (1920, 1000)}
 LIVE = ".status [aria-live]"
 HERE = ".lineage li[aria-current]"
 
@@ -66,30 +60,6 @@ def own(kept, tmp_path):
     running = Server(shutil.copytree(kept, tmp_path / "workspace"))
     yield running
     running.stop()
-
-
-@pytest.fixture
-def open_page(browser):
-    contexts = []
-
-    def opened(server, path, *, size="desk", scheme="light", **options):
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.faults, page.expected = [], ""
-        page.on("console", lambda m: page.faults.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(server.address(path))
-        page.wait_for_selector("main h1")
-        return page
-
-    yield opened
-    for context in contexts:
-        for page in context.pages:
-            assert [fault for fault in page.faults if not page.expected or page.expected not in fault] == []
-        context.close()
 
 
 def told(page, said):
@@ -421,6 +391,7 @@ def test_nothing_is_wider_than_the_window(compared, open_page, size):
         assert page.evaluate(wide) == [0, 0], path
 
 
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault(compared, open_page, scheme):
     server, key = compared
@@ -429,12 +400,7 @@ def test_axe_finds_no_fault(compared, open_page, scheme):
         page.wait_for_selector(".listed, .empty")
         page.wait_for_function("() => document.querySelector('.waiting') === null")
         page.click(".jobs-button")
-        page.add_script_tag(path=str(AXE))
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-        found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)["violations"]
-        assert [(one["id"], one["nodes"][0]["html"][:160], one["nodes"][0]["failureSummary"]) for one in found] == [], (
-            path
-        )
+        assert wcag_faults(page) == {}, path
 
 
 def test_no_request_leaves_the_machine(compared, open_page):

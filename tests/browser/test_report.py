@@ -1,20 +1,15 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import report_facts
-
-sys.path.insert(0, str(Path(__file__).parent))
-
+from axe import AXE, needs_axe, wcag_faults
 from small_map import Drawn, lasso
 
+from app_server import SIZES
 from burnish.reports import report_html
-
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "desk": (1440, 900)}
 
 
 @pytest.fixture(scope="session")
@@ -277,15 +272,12 @@ def test_without_scripts_the_numbers_tables_and_a_picture_of_the_map_are_there(o
     context.close()
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci in web/")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_wcag_fault(open_page, scheme):
     page = open_page(scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-    faults = {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found["violations"]}
-    assert faults == {}
+    assert wcag_faults(page) == {}
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node")

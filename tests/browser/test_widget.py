@@ -1,24 +1,19 @@
 """The widget's own script in a plain page, with a model that behaves as anywidget's does."""
 
 import base64
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from axe import needs_axe, wcag_faults
+from small_map import Drawn, lasso
 
 import burnish as bn
 from burnish.testing.planted import planted_vectors
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_map import Drawn, lasso
 
 pytest.importorskip("anywidget")
 
 from burnish.app.notebook import MapWidget
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PAGE = """<!doctype html><html lang="en"><head><title>notebook</title><style>
 body { margin: 0; background: %s; } button { background: red !important; } canvas { width: 9px !important; }
 .stage { display: none !important; }</style></head>
@@ -190,11 +185,9 @@ def test_nothing_is_left_when_the_cell_is_cleared(show):
     assert page.evaluate("window.listeners()") == 0
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci in web/")
+@needs_axe
 @pytest.mark.parametrize("ground", ["white", "#111"])
 def test_axe_finds_no_wcag_fault_in_the_cell(show, ground):
     page = show(ground=ground, bypass_csp=True)
     page.evaluate("document.querySelector('h1').style.color = '#777'")
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("axe.run('#cell', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-    assert {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found["violations"]} == {}
+    assert wcag_faults(page, "#cell") == {}

@@ -6,7 +6,6 @@ from functools import cached_property
 from threading import Lock
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset
@@ -19,7 +18,6 @@ from burnish.workspace import Audited, Workspace
 
 KEPT_OPEN = 2
 """Versions that stay in memory: the one that is looked at, and one that it is compared with."""
-
 
 Key = tuple[str, str, str]
 """Which version, and which audit of it: its evidence and when it was made, empty without one."""
@@ -57,11 +55,6 @@ class Opened:
         """Mask (n_rows,) of the locked evaluation rows."""
         given = self.audited.evidence.get("evaluation")
         return np.zeros(len(self.dataset), np.bool_) if given is None else np.asarray(given, np.bool_)
-
-    @cached_property
-    def row_ids(self) -> pa.StringArray:
-        """The id of each row."""
-        return self.dataset.row_ids
 
 
 class OpenedVersions:

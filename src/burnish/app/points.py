@@ -97,7 +97,7 @@ def _change(door: Served, opened: Opened) -> Status | None:
     if version.parent is None:
         return None
     codes = since_parent(
-        opened.row_ids, edits=store.ledger(version, ["row_id", "action"]),
+        opened.dataset.row_ids, edits=store.ledger(version, ["row_id", "action"]),
         added=store.row_ids(version) if version.n_segment else None,
     )  # fmt: skip
     return Status("change", "Change", SINCE_PARENT, codes)

@@ -2,6 +2,7 @@
 
 from burnish.app.documents.review import CodeProgress, Event, Refusal, Review, Sample
 from burnish.app.documents.shared import Decision
+from burnish.dataset.history import Version
 from burnish.pipeline.deciding import Asked
 from burnish.pipeline.reviewing import ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
@@ -10,8 +11,10 @@ from burnish.reports.words import code_title
 EVENTS_SHOWN, REFUSED_SHOWN = 50, 100
 
 
-def review_document(state: ReviewState, called: str, *, torn: bool = False) -> Review:
-    """Give how far a review is, and what it comes to."""
+def review_document(
+    state: ReviewState, called: str, *, torn: bool = False, made: tuple[Version, bool] | None = None
+) -> Review:
+    """Give how far a review is, and what it comes to; `made`: the version made of it, and whether of all that."""
     lines = [
         CodeProgress(title=code_title(one.code, one.kind), **{n: v for n, v in one._asdict().items() if n != "kind"})
         for one in state.progress
@@ -19,7 +22,8 @@ def review_document(state: ReviewState, called: str, *, torn: bool = False) -> R
     refused = [Refusal(row_id=one.row_id, reason=one.reason) for one in state.refused[:REFUSED_SHOWN]]
     return Review(
         v=called, seq=state.seq, codes=lines, drops=state.n_drops, relabels=state.n_relabels, refused=refused,
-        n_refused=len(state.refused), torn=torn,
+        n_refused=len(state.refused), torn=torn, made=None if made is None else made[0].name,
+        made_all=made is not None and made[1],
         events=[event_document(state, event) for event in reversed(state.events[-EVENTS_SHOWN:])],
     )  # fmt: skip
 
@@ -36,10 +40,11 @@ def event_document(state: ReviewState, event: ReviewEvent) -> Event:
 def sample_document(state: ReviewState, code: str) -> Sample:
     """Give the sample of a code; the interval once one of it was judged."""
     one = state.sample(code)
-    told = one._replace(findings=list(one.findings))._asdict() | {"ready": one.ready}  # type: ignore[arg-type]
-    if not one.judged:
-        return Sample(**{**told, "low": None, "high": None}, precision=None)
-    return Sample(**told, precision=one.right / one.judged)
+    ends = (one.low, one.high) if one.judged else (None, None)
+    return Sample(
+        code=one.code, findings=list(one.findings), size=one.size, judged=one.judged, right=one.right,
+        precision=one.precision, low=ends[0], high=ends[1], remaining=one.remaining, ready=one.ready, next=one.next,
+    )  # fmt: skip
 
 
 def decision_of(state: ReviewState, finding_id: str | None) -> Decision | None:

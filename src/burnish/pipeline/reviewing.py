@@ -127,6 +127,11 @@ class Sample(NamedTuple):
         """Whether every finding of it was judged."""
         return bool(self.findings) and self.judged == len(self.findings)
 
+    @property
+    def precision(self) -> float | None:
+        """The share that came to just what was suggested; None before one was judged."""
+        return self.right / self.judged if self.judged else None
+
 
 class _Entries(NamedTuple):
     """Edits that decisions ask for (m,): row, the decision (place in `standing`), action code, label, finding or -1."""

@@ -16,6 +16,7 @@ from burnish.errors import StaleChangesetError, UsageError
 from burnish.pipeline.comparison import NEARER_OR_FARTHER, RIGHT_OR_WRONG
 from burnish.pipeline.ledger import codes_of, counted, decided_lines
 from burnish.pipeline.recipe import checks_of
+from burnish.pipeline.reviewing import ReviewState
 from burnish.pipeline.summary import audit_sentence, counts_by_code, verdict_sentence
 from burnish.pipeline.version_diff import VersionDiff
 from burnish.workspace.audited import Audited
@@ -186,6 +187,12 @@ def made_of_review(history: History, version: Version) -> Version | None:
     undone = {(one.recipe["undoes"], sum(one.counts.values())) for one in versions if one.how == "undo"}
     made = (one for one in reversed(versions) if one.recipe.get("review", {}).get("of") == version.name)
     return next((one for one in made if (one.name, sum(one.counts.values())) not in undone), None)
+
+
+def made_so_far(history: History, version: Version, state: ReviewState) -> tuple[Version, bool] | None:
+    """Give the version that was made of a review, and whether of just the edits that it comes to now; None without."""
+    made = made_of_review(history, version)
+    return None if made is None else (made, made.recipe["review"]["changes"] == changes_digest(state.changes()))
 
 
 def measured_change(

@@ -67,6 +67,7 @@ export function drawPoints(
   else drawStamps(pixels, spot, to, order, range, ink);
 }
 
+// One loop a size, with nothing decided inside it: these are the frames of a million points.
 function drawDots(
   pixels: Pixels, spot: Spot, to: Projection, order: Uint32Array, range: readonly [number, number], ink: Ink,
 ): void {

@@ -34,7 +34,7 @@ from burnish.pipeline.deciding import Asked
 from burnish.pipeline.reviewing import OPEN, ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
 from burnish.workspace.reviewing import rows_here
-from burnish.workspace.tasks import changes_digest, made_of_review
+from burnish.workspace.tasks import made_so_far
 
 router = APIRouter()
 
@@ -152,12 +152,8 @@ def _state(door: Served, looked: Opened) -> ReviewState:
 
 def _document(door: Served, looked: Opened) -> Review:
     state, torn = _state(door, looked), door.reviewing.is_torn(looked.audited, looked.version)
-    made = made_of_review(door.workspace.history, looked.version)
-    told = review_document(state, looked.version.name, torn=torn)
-    if made is None:
-        return told
-    same = made.recipe["review"]["changes"] == changes_digest(state.changes())
-    return told.model_copy(update={"made": made.name, "made_all": same})
+    made = made_so_far(door.history, looked.version, state)
+    return review_document(state, looked.version.name, torn=torn, made=made)
 
 
 def _chosen(review: ReviewState, code: str, state: State, *, by_score: bool = False) -> NDArray[np.int64]:
