@@ -102,6 +102,17 @@ def test_the_same_job_is_given_back_while_it_waits_or_runs_and_begun_anew_after_
     assert jobs.begin(B).id != waiting.id
 
 
+def test_the_oldest_jobs_that_have_ended_are_forgotten_and_none_that_waits(jobs_of, monkeypatch):
+    monkeypatch.setattr("burnish.app.jobs.KEPT_JOBS", 2)
+    jobs = jobs_of(SLOW)
+    running, waiting = jobs.begin(A), jobs.begin(B)
+    wait_for(jobs, running.id, "running", stage="training")
+    for _ in range(4):
+        jobs.cancel(waiting.id)
+        waiting = jobs.begin(B)
+    assert [(job.id, job.state) for job in jobs.all()] == [(waiting.id, "waiting"), (running.id, "running")]
+
+
 def test_what_cannot_be_done_says_why_and_what_to_do(jobs_of):
     jobs = jobs_of(REFUSED)
     job = wait_for(jobs, jobs.begin(A).id, "failed")

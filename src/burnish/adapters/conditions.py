@@ -13,6 +13,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Lock, Timer
 from typing import IO, cast
 
@@ -250,7 +251,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def _watched(seconds: float) -> Iterator[None]:
     """End this process where the work takes longer, whatever it is doing: this watch needs no turn of Python's."""
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+    with Path(os.devnull).open("w") as nowhere:
         faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
         try:
             yield
@@ -261,8 +262,7 @@ def _watched(seconds: float) -> Iterator[None]:
 def _address_space() -> int:
     """Give the address space that this process has, in bytes; 0 where the system does not say."""
     try:
-        with open("/proc/self/statm") as told:  # noqa: PTH123
-            return int(told.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
 

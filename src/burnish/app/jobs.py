@@ -25,6 +25,9 @@ PATIENCE_SECONDS = 10.0
 
 LAST_PATIENCE_SECONDS = 3.0
 TAIL_BYTES = 8_192
+KEPT_JOBS = 100
+"""Jobs that are told of, the newest; older ones are forgotten once they have ended."""
+
 ACTIVE = ("waiting", "running")
 
 
@@ -96,6 +99,9 @@ class Jobs:
                     return known.shown
             work = _Work(asked, Job(id=token_hex(6), kind=asked.kind, title=_title(asked), state="waiting"))
             self._works[work.job.id] = work
+            ended = [one for one in self._works.values() if one.job.state not in ACTIVE]
+            for one in ended[: max(0, len(self._works) - KEPT_JOBS)]:
+                del self._works[one.job.id]
             if self._worker is None:
                 self._worker = Thread(target=self._do_all, name="burnish jobs", daemon=True)
                 self._worker.start()
