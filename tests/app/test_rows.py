@@ -38,7 +38,7 @@ def chunked(values, kind=None):
 def test_rows_come_in_the_order_that_was_asked_for_and_may_come_twice(reading, opened):
     rows = rows_at(reading, "7,2,2,150").json()["rows"]
     assert [row["row"] for row in rows] == [7, 2, 2, 150]
-    assert [row["row_id"] for row in rows] == opened.row_ids.take(pa.array([7, 2, 2, 150])).to_pylist()
+    assert [row["row_id"] for row in rows] == opened.dataset.row_ids.take(pa.array([7, 2, 2, 150])).to_pylist()
 
 
 def test_a_row_tells_what_the_tables_of_the_contract_tell_of_it(reading, opened):
@@ -112,7 +112,7 @@ def test_a_row_that_is_not_there_is_told(reading):
 
 
 def test_similar_rows_are_the_nearest_by_cosine_without_the_row_itself(reading, opened):
-    row_id = opened.row_ids[20].as_py()
+    row_id = opened.dataset.row_ids[20].as_py()
     rows = reading.get("/api/similar", params={"v": "small@1", "row_id": row_id, "k": 15}).json()["rows"]
     vectors = opened.audited.evidence["embeddings"]
     distances = 1 - vectors @ vectors[20]
@@ -130,7 +130,7 @@ def test_rows_like_the_text_of_a_row_begin_with_it(reading, opened):
 
 
 def test_likeness_needs_a_row_or_a_text_and_an_audit(reading, opened):
-    row_id = opened.row_ids[0].as_py()
+    row_id = opened.dataset.row_ids[0].as_py()
     for given in ({}, {"row_id": row_id, "text": "x"}):
         assert reading.get("/api/similar", params={"v": "small@1", **given}).status_code == 400
     plain = reading.get("/api/similar", params={"v": "plain@1", "text": "x"})
