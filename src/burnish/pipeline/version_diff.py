@@ -196,8 +196,9 @@ def finding_changes(first: pa.Table, second: pa.Table) -> tuple[dict[str, Any], 
 def _side(steps: Sequence[Step]) -> _Side:
     """Give first and last state of every row that some steps touched."""
     lines = [step.lines.select(_TOUCHED) for step in steps if step.lines is not None]
-    added = [(step.version.number, step.brought) for step in steps if step.brought is not None]
-    table = pa.concat_tables([*(_as_added(number, ids) for number, ids in added), *lines]) if added or lines else _NONE
+    added = [_as_added(step.version.number, step.brought) for step in steps if step.brought is not None]
+    none = pa.schema([LEDGER.field(name) for name in _TOUCHED]).empty_table()
+    table = pa.concat_tables([*added, *(lines or [none])])
     keys = row_keys(table)
     order = np.argsort(keys, kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
@@ -213,7 +214,6 @@ def _side(steps: Sequence[Step]) -> _Side:
 
 _NULL = np.array(None, object)
 _TOUCHED = ["row_id", "action", "code", "reason", "old_label", "label", "segment", "place"]
-_NONE = pa.schema([LEDGER.field(name) for name in _TOUCHED]).empty_table()
 
 
 def _as_added(number: int, row_ids: pa.StringArray) -> pa.Table:
