@@ -1,6 +1,9 @@
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +160,16 @@ def test_states_that_nobody_pools_are_refused(text_model):
     side_file(text_model, pooling="none")
     with pytest.raises(EmbedderError, match="not one vector a text"):
         open_onnx(str(text_model), kind="text")
+
+
+def test_onnxruntime_tells_its_maker_nothing(tmp_path):
+    # Its telemetry keeps an identifier of the machine and a queue of events in the home of the user.
+    work = f"""
+from pathlib import Path
+from burnish.adapters.embedders.onnx_sessions import OnnxSession
+print(OnnxSession(Path({str(HERE / "tiny_image.onnx")!r})).inputs)
+"""
+    plain = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    homes = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    subprocess.run([sys.executable, "-c", work], env=plain | homes, check=True)
+    assert list(tmp_path.rglob("*")) == []

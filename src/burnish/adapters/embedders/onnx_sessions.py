@@ -1,7 +1,12 @@
 """Opening and running ONNX models the same way everywhere."""
 
+import os
 from pathlib import Path
 from typing import Any
+
+# onnxruntime (1.32) tells its maker how it is used, unless this is set before its first import. Who has set it to
+# something else has asked for it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as native
