@@ -1,7 +1,7 @@
 import csv
 import io
 
-from burnish.dataset.reviews import ReviewTask, guarded, unguarded
+from burnish.dataset.reviews import ReviewTask
 from burnish.reports.review_csv import review_csv
 
 
@@ -25,12 +25,15 @@ def test_each_task_is_a_line_with_room_for_an_answer():
     ]  # fmt: skip
 
 
-def test_no_cell_is_a_formula_and_the_import_takes_the_guard_away():
-    for cell in ("=1+1", "+1", "-x", "@a", "\tx", "'=1", "''", "'", "'a", "plain", ""):
-        assert unguarded(guarded(cell)) == cell
-        assert not guarded(cell).startswith(tuple("=+-@\t\r"))
+def test_no_cell_is_a_formula():
     (line,) = read(review_csv([ReviewTask("=cmd|'/c calc'!A1", "v", "d", "C", "@m", 1.0, text="-1")]))
     assert (line["row_id"], line["message"], line["text"]) == ("'=cmd|'/c calc'!A1", "'@m", "'-1")
+
+
+def test_every_cell_is_in_quotes_so_that_no_sign_inside_a_text_begins_another():
+    text = review_csv([ReviewTask("r", "v", "d", "C", "m", 1.0, text="a;=1+1\t=2")])
+    assert '"a;=1+1\t=2"' in text
+    assert all(line.startswith('"') and line.endswith('"') for line in text.removeprefix("\ufeff").splitlines())
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_says_so():

@@ -136,7 +136,8 @@ def export(**options: Any) -> None:
     """Write a version in a form that other tools read, or the rows in doubt as a list for people to review.
 
     The two lists of rows to review, label-studio and review-csv, need an audit: one with the same flags is found
-    kept, else it is made.
+    kept, else it is made. review-csv is safe to open in a spreadsheet; csv holds texts as they are, and a spreadsheet
+    would run one that begins with "=".
 
     \b
     Examples:

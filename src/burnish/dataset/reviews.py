@@ -7,8 +7,6 @@ DROP = "(drop)"
 """The answer "this row should not be here"; where a class has this name, it means the class."""
 CONTROL = "label"
 """What the answer is called: the choice in a labelling config, the column to fill in in a CSV file."""
-FORMULA = tuple("=+-@\t\r'")
-"""What a cell begins with that a spreadsheet runs (OWASP, "CSV Injection"), and the apostrophe that prevents it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,3 @@ class Vote:
     annotator: str = ""
     version: str = ""
     row_digest: str = ""
-
-
-def guarded(cell: str) -> str:
-    """Give a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def unguarded(cell: str) -> str:
-    """Give the cell as it was before `guarded`."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell

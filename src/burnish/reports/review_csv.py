@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import Iterable
 
-from burnish.dataset.reviews import CONTROL, ReviewTask, guarded
+from burnish.dataset.formulas import guarded
+from burnish.dataset.reviews import CONTROL, ReviewTask
 
 COLUMNS = (
     "row_id", CONTROL, "annotator", "given_label", "suggested_label", "score", "code", "message", "text", "image",
@@ -18,11 +19,12 @@ MAX_CELL_CHARACTERS = 32_000
 def review_csv(tasks: Iterable[ReviewTask]) -> str:
     """Give the lines, `label` and `annotator` empty, with the mark that tells a spreadsheet that it is UTF-8.
 
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
-    the import takes away again. An image that lies in the table is told, not written.
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front, which the import takes away again;
+    all are in quotes, so that one that cuts at other signs too begins none inside a text. An image that lies in the
+    table is told, not written.
     """
     file = io.StringIO(newline="")
-    writer = csv.writer(file)
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     writer.writerows([guarded(cell) for cell in _cells(task)] for task in tasks)
     return "\ufeff" + file.getvalue()

@@ -7,6 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -83,6 +84,24 @@ def test_in_csv_null_is_an_empty_cell_and_the_empty_string_a_quoted_one(tmp_path
     export(read_source(table, {"text": "text"})[0], "csv", tmp_path)
     lines = (tmp_path / "data.csv").read_text().splitlines()
     assert [line.split(",", 1)[1] for line in lines[1:]] == ['"",1', ",", '"some words here",3']
+
+
+def test_cells_in_csv_are_as_they_are_and_harmless_in_a_spreadsheet_where_that_is_asked(tmp_path):
+    texts = ["=1+1", "-1", "\tx", "'=x", "plain", None]
+    table = pa.table({
+        "text": texts, "=kind": pa.array(texts).dictionary_encode(), "n": [-1] * 6, "raw": [b"\xfb"] * 6,
+        "price": pa.array(["-1.5"] * 6).cast(pa.decimal128(5, 2)), "list": [["=x"]] * 6,
+    })  # fmt: skip
+    dataset, _ = read_source(table, {"text": "text"})
+    for guards, folder in ((False, tmp_path / "data"), (True, tmp_path / "people")):
+        export(dataset, "csv", folder, guards=guards)
+    plain, harmless = (pyarrow.csv.read_csv(tmp_path / name / "data.csv") for name in ("data", "people"))
+    assert plain["text"].to_pylist() == plain["=kind"].to_pylist() == [*texts[:-1], ""]
+    assert harmless["text"].to_pylist() == harmless["'=kind"].to_pylist()
+    assert harmless["text"].to_pylist() == ["'=1+1", "'-1", "'\tx", "''=x", "plain", ""]
+    assert (plain["raw"][0].as_py(), harmless["raw"][0].as_py()) == ("+w==", "'+w==")
+    for name in ("n", "price", "list"):
+        assert harmless[name] == plain[name]
 
 
 def test_what_csv_and_json_have_not_is_said_in_text(tmp_path):

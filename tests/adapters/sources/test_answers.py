@@ -1,9 +1,15 @@
 import csv
+import io
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from burnish.adapters.sources.answers import read_answers
+from burnish.dataset.formulas import guarded
 from burnish.dataset.reviews import ReviewTask, Vote
 from burnish.errors import InputError
 from burnish.reports.label_studio import label_studio_tasks
@@ -98,6 +104,25 @@ def test_a_filled_spreadsheet_is_read_as_spreadsheets_write_it(tmp_path, delimit
         Vote("r0", "spam", "", "v1", "d0"),
         Vote("r2", "-1", "Bo", "v1", "d2"),
     ]
+
+
+CELLS = st.text(st.sampled_from("=+-@\t\r\n\0'\"a ,;|"), min_size=1, max_size=5)
+LABELS = CELLS.filter(lambda text: guarded(text).strip())  # an answer of spaces is none
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(CELLS, LABELS), min_size=1, max_size=5), st.sampled_from(",;\t"))
+@example([("=1+1", "=1+1"), ("-1", "-1"), ("'=x", "'=x"), ("@x", "\tx"), ("\r", "\r")], ",")
+def test_a_suggested_label_that_is_copied_comes_back_as_it_was_however_hostile(cells, delimiter):
+    tasks = [ReviewTask(row, "v", "d", "C", "m", 0.9, suggested_label=label, text=label) for row, label in cells]
+    lines = list(csv.DictReader(io.StringIO(review_csv(tasks).removeprefix("\ufeff"), newline="")))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "review.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows({**line, "label": line["suggested_label"]} for line in lines)
+        assert [(vote.row_id, vote.label) for vote in read_answers(str(path))] == cells
 
 
 def test_only_row_id_and_label_are_needed_of_a_spreadsheet(tmp_path):

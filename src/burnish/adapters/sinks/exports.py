@@ -18,6 +18,7 @@ from pyarrow import csv as arrow_csv
 from burnish.adapters.sinks.croissant import About, croissant_text
 from burnish.adapters.sinks.folder import Content, FolderSink
 from burnish.dataset import Dataset
+from burnish.dataset.formulas import guarded, guarded_cells
 from burnish.errors import InputError, MissingExtraError, OutputError, UsageError, nearest
 
 BLOCK_ROWS = 65_536
@@ -26,18 +27,21 @@ ROW_ID, EMBEDDING = "row_id", "embedding"
 SAVED, METADATA = "dataset", "croissant.json"
 
 
-def export(dataset: Dataset, form: str, folder: str | Path, *, about: About | None = None) -> dict[str, str]:
+def export(
+    dataset: Dataset, form: str, folder: str | Path, *, about: About | None = None, guards: bool = False
+) -> dict[str, str]:
     """Write the rows into `folder`, whole or not at all; give name → path.
 
     Forms: `parquet`, `csv`, `jsonl` (a file `data.…`), `datasets` (a folder `dataset`), `croissant` (`data.parquet`
     and `croissant.json`, which says what is known `about` it). Rows carry `row_id` and the fields as given; vectors
-    that came beside the table are the field `embedding`. Rows are written in blocks. Raises UsageError for another
+    that came beside the table are the field `embedding`. Rows are written in blocks. `guards`: for people who open CSV
+    in a spreadsheet, a text that it would run as a formula gets an apostrophe in front. Raises UsageError for another
     form, MissingExtraError without `datasets`, InputError for what the form cannot say, OutputError.
     """
     if form not in FORMS:
         raise UsageError(f"no export form {form!r}.", remedy=f"{nearest(form, FORMS)}Forms: {', '.join(FORMS)}.")
     _refuse_taken(dataset)
-    files = _files(dataset, form, about or About())
+    files = _files(dataset, form, about or About(), guards=guards)
     if SAVED in files:
         _refuse_foreign(Path(folder) / SAVED)
     # A file of metadata beside another Parquet file than its own would tell lies about it.
@@ -98,10 +102,12 @@ def _refuse_foreign(place: Path) -> None:
         )
 
 
-def _files(dataset: Dataset, form: str, about: About) -> dict[str, Content]:
+def _files(dataset: Dataset, form: str, about: About, *, guards: bool) -> dict[str, Content]:
     if form == "datasets":
         return {SAVED: partial(_saver(), dataset, _table(dataset, 0, len(dataset)))}
     name, write = WRITERS["parquet" if form == "croissant" else form]
+    if guards and form == "csv":
+        write = partial(_write_csv, guards=True)
     files: dict[str, Content] = {name: partial(write, dataset)}
     if form == "croissant":
         files[METADATA] = partial(_write_croissant, dataset, about)
@@ -127,8 +133,8 @@ def _write_parquet(dataset: Dataset, path: Path) -> None:
             writer.write_table(part)
 
 
-def _write_csv(dataset: Dataset, path: Path) -> None:
-    parts = map(_flat, blocks(dataset))
+def _write_csv(dataset: Dataset, path: Path, *, guards: bool = False) -> None:
+    parts = map(_guarded if guards else _flat, blocks(dataset))
     first = next(parts)
     with arrow_csv.CSVWriter(path, first.schema) as writer:
         writer.write_table(first)
@@ -158,6 +164,14 @@ def _write_croissant(dataset: Dataset, about: About, path: Path) -> None:
 def _flat(block: pa.Table) -> pa.Table:
     """Give the block with lists and structs as JSON and bytes as base64, for CSV has texts and numbers only."""
     return pa.table({name: _flat_column(block.column(name)) for name in block.column_names})
+
+
+def _guarded(block: pa.Table) -> pa.Table:
+    """Give the block flat, without a text that a spreadsheet would run."""
+    flat = _flat(block)
+    decimals = {name for name in block.column_names if pa.types.is_decimal(block.column(name).type)}
+    cells = {name: flat.column(name) for name in flat.column_names}
+    return pa.table({guarded(name): one if name in decimals else guarded_cells(one) for name, one in cells.items()})
 
 
 def _flat_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

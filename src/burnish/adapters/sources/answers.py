@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from burnish.adapters.sources.delimited import read_delimited
 from burnish.adapters.sources.files import DataFile, locate
-from burnish.dataset.reviews import CONTROL, Vote, unguarded
+from burnish.dataset.formulas import unguarded
+from burnish.dataset.reviews import CONTROL, Vote
 from burnish.errors import InputError
 
 TEXT_COLUMNS = ("row_id", CONTROL, "annotator", "version", "row_digest")
@@ -133,7 +134,7 @@ def _csv_votes(file: DataFile) -> Iterator[Vote]:
     known = [name for name in TEXT_COLUMNS if name in table.column_names]
     for number, cells in enumerate(table.select(known).cast(_all_text(known)).to_pylist(), start=2):
         plain = {name: unguarded(cell or "") for name, cell in cells.items()}
-        if plain[CONTROL].strip():
+        if (cells[CONTROL] or "").strip():
             yield _vote(plain, plain[CONTROL], plain.get("annotator"), f"{file.path!r}, record {number}")
 
 
