@@ -2,11 +2,12 @@
 
 import sys
 import traceback
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from burnish.cli.history_commands import HISTORY_COMMANDS
+from burnish.cli.interrupts import INTERRUPTS
 from burnish.cli.late import CONTEXT, run_late
 from burnish.cli.options import (
     common_options,
@@ -220,40 +221,43 @@ for _command in HISTORY_COMMANDS:
     burnish.add_command(_command)
 
 
-def main() -> NoReturn:
-    """Run a command; leave with its documented exit code, and never with a traceback unless --debug."""
+def run() -> int:
+    """Run a command; give its documented exit code, and never show a traceback unless --debug."""
     try:
         code = burnish.main(standalone_mode=False)
+        INTERRUPTS.heed()
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; nothing was half-written.", "Run the same command again: embeddings made so far are kept.")
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
+        return _interrupted()
+    except Exception as error:  # noqa: BLE001 - the one last resort: no traceback reaches a user
+        return _interrupted() if INTERRUPTS.seen else _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    _say("interrupted; nothing was half-written.", "Run the same command again: embeddings made so far are kept.")
+    return INTERRUPTED
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, click.ClickException):
         many = "extra argument" in error.format_message()
         remedy = "Name one source; quote a pattern, as in 'photos/*.jpg'." if many else "See burnish --help."
         _say(error.format_message().split("(")[0].strip() if many else error.format_message(), remedy)
-        sys.exit(WRONG_USAGE)
-    except BurnishError as error:
-        _debug()
+        return WRONG_USAGE
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    if isinstance(error, BurnishError):
         _say(str(error.args[0]), error.remedy)
-        sys.exit(error.exit_code)
-    except MemoryError:
-        _debug()
+        return error.exit_code
+    if isinstance(error, MemoryError):
         _say("there is not enough memory for this source.", "Audit a part of it, or use a machine with more memory.")
-        sys.exit(WRONG_USAGE)
-    except Exception as error:  # noqa: BLE001 - the one last resort: no traceback reaches a user
-        _debug()
+    else:
         _say(
             f"internal error: {type(error).__name__}: {error}.",
             "This is a fault of burnish. Please report it; --debug shows where.",
         )
-        sys.exit(WRONG_USAGE)
-    sys.exit(code if isinstance(code, int) else 0)
+    return WRONG_USAGE
 
 
 def _say(problem: str, remedy: str) -> None:
     click.echo(f"burnish: {problem}\n  → {remedy}", err=True)
-
-
-def _debug() -> None:
-    if "--debug" in sys.argv:
-        traceback.print_exc()

@@ -15,6 +15,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from burnish.cli.interrupts import INTERRUPTS
+
 
 class _Rate(ProgressColumn):
     """Units a second."""
@@ -39,15 +41,19 @@ class Bars:
         self._bars.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._bars.stop()
+        if kind is None:
+            INTERRUPTS.heed()
 
     def start(self, stage: str, total: int | None) -> None:
         """Begin a stage of `total` units; one without any shows no bar."""
+        INTERRUPTS.heed()
         self._task = None if total == 0 else self._bars.add_task(stage, total=total)
 
     def advance(self, n: int = 1) -> None:
         """Say that `n` more units are done."""
+        INTERRUPTS.heed()
         if self._task is not None:
             self._bars.advance(self._task, n)
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -20,7 +20,7 @@ NEEDED = ("duckdb", "fastapi", "uvicorn")
 
 def app(
     *, version: str | None, port: int, no_browser: bool, compare_models: tuple[str, ...], as_json: bool, **options: Any
-) -> int:
+) -> NoReturn:
     """Serve the workspace until Ctrl+C."""
     _refuse_missing()
     experiment = experiment_of(options)
@@ -47,7 +47,9 @@ def app(
     served, serving = (importlib.import_module(f"burnish.app.{name}") for name in ("served", "serving"))
     app_of = served.Served.of(workspace, experiment, opens, compare_models)
     serving.serve(app_of, port=port, opens_browser=not no_browser, told=tell)
-    return 0
+    # At once: where a thread is inside native code, as one that still opens a version, Python's own way out aborts.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _refuse_missing() -> None:
