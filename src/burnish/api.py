@@ -71,6 +71,10 @@ class Audit:
     workspace: Workspace
     source: str | None = None
 
+    def __repr__(self) -> str:
+        findings = self.audited.findings
+        return f"<audit of {self.dataset.name!r}: {len(self.dataset):,} rows, {len(findings):,} findings>"
+
     def _repr_html_(self) -> str:
         return audit_html(self.audited.summary())
 

@@ -63,6 +63,11 @@ def test_more_rows_than_the_limit_are_a_uniform_sample(audit):
     assert 60 < positions.mean() < 140
 
 
+def test_an_audit_and_its_map_say_in_a_line_what_they_are(audit):
+    assert repr(audit) == f"<audit of 'dataset': 200 rows, {len(audit.audited.findings)} findings>"
+    assert repr(bn.app.widget(audit)) == "<map of 'dataset': run the cell to see it>"
+
+
 def test_a_notebook_is_given_the_script_and_the_rows(audit):
     widget = bn.app.widget(audit)
     shown = widget._repr_mimebundle_()

@@ -35,6 +35,7 @@ SHOW = """async ([script, map, positions, pictures]) => {
   window.fromPython = (selected) => { state.selected = selected; heard.forEach((hear) => hear()); };
   window.listeners = () => heard.size;
   const module = await import(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
+  window.render = module.default.render;
   window.cleanup = await module.default.render({ model: window.model, el: document.querySelector('#cell') });
 }"""
 
@@ -137,6 +138,13 @@ def test_legend_and_search_select_and_show_all_selects_nothing(show, widget):
     assert selected(page, before) == []
 
 
+def test_another_color_tells_python_nothing(show):
+    page = show()
+    page.select_option("#map-facet", "label")
+    page.wait_for_timeout(400)
+    assert page.evaluate("window.saved") == []
+
+
 def test_rows_that_python_selects_are_shown_and_no_answer_is_sent(show):
     page = show()
     page.evaluate("window.fromPython([3, 5, 8])")
@@ -162,6 +170,43 @@ def test_the_theme_is_that_of_the_ground_and_follows_it(show, system):
     page.evaluate("document.body.style.background = 'white'")
     page.wait_for_function("document.querySelector('#cell > div').dataset.theme === 'light'")
     assert background(page.locator(".stage")) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("color", ["color(srgb 0.9 0.9 0.9)", "oklch(0.95 0 0)", "hsl(0 0% 90%)"])
+def test_a_ground_is_read_however_its_color_is_written(show, color):
+    page = show(ground=color)
+    assert background(page.locator(".stage")) == "rgb(255, 255, 255)"
+
+
+def test_the_ground_is_found_from_inside_a_shadow_tree(show):
+    page = show(ground="#111")
+    page.evaluate("window.cleanup()")
+    page.evaluate(
+        """async () => {
+        const outer = document.createElement('div');
+        document.querySelector('#cell').replaceWith(outer);
+        const cell = Object.assign(document.createElement('div'), { id: 'cell' });
+        outer.attachShadow({ mode: 'open' }).append(cell);
+        await window.render({ model: window.model, el: cell });
+        }"""
+    )
+    page.wait_for_function("document.querySelector('main > div').shadowRoot.querySelector('#cell > div').dataset.theme")
+    assert background(page.locator(".stage")) == "rgb(21, 26, 33)"
+
+
+def test_a_map_that_was_hidden_while_the_theme_changed_is_drawn_in_it_when_it_is_back(show):
+    page = show()
+    drawn = "(canvas) => canvas.width / devicePixelRatio - canvas.clientWidth"
+    hide, bring = "document.body.style.display = 'none'", "document.body.style.display = ''"
+    page.evaluate(f"{hide}; document.body.style.background = '#111'; queueMicrotask(() => {{ {bring} }})")
+    page.wait_for_function("document.querySelector('#cell > div').dataset.theme === 'dark'")
+    assert page.locator("#map-canvas").evaluate(drawn) == 0
+    page.evaluate(hide)
+    page.evaluate("document.body.style.background = 'white'")
+    page.wait_for_timeout(100)
+    page.evaluate(bring)
+    page.wait_for_function("document.querySelector('#cell > div').dataset.theme === 'light'")
+    assert page.locator("#map-canvas").evaluate(drawn) == 0
 
 
 def test_what_is_not_on_the_map_is_said(show, widget):

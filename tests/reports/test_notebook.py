@@ -1,4 +1,7 @@
+import re
+from base64 import b64decode
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import pytest
 from evaluation_facts import HOSTILE, compared, hostile, measured
@@ -54,3 +57,29 @@ def test_nothing_of_the_data_becomes_markup():
     for piece in (effect_html(hostile()), audit_html({**SUMMARY, **facts})):
         assert "script" not in Tags(piece).tags
         assert "<script>" in Tags(piece).text
+
+
+def pictures(piece):
+    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', piece)
+    return [ET.fromstring(b64decode(one)) for one in found]  # noqa: S314 - our own text
+
+
+def test_a_chart_is_a_picture_that_says_in_words_what_it_holds():
+    piece = effect_html(measured())
+    assert "svg" not in Tags(piece).tags
+    assert 'alt="Lift with its interval. after − before: +2.4 [+1.1, +3.6]' in piece
+    assert [one.tag for one in pictures(piece)] == ["{http://www.w3.org/2000/svg}svg"] * piece.count("<img")
+    assert piece.count("<img") >= 2
+
+
+@pytest.mark.parametrize("letter", ["\ufffe", "\uffff", "\x00", "\x1b", "\ud800", "<b>", "&", '"'])
+def test_a_chart_stays_a_picture_whatever_the_letters_of_a_name(letter):
+    piece = effect_html(compared(parameters={"labels": [f"a{letter}b", "c"]}))
+    texts = [
+        text.text or "" for picture in pictures(piece) for text in picture.iter("{http://www.w3.org/2000/svg}text")
+    ]
+    assert any(text.startswith("a") and text.endswith("b") for text in texts)
+
+
+def test_both_are_plain_strings_as_marimo_takes_no_subclass():
+    assert type(audit_html(SUMMARY)) is type(effect_html(measured())) is str

@@ -47,6 +47,10 @@ class MapWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no 
         )
         self.audit = audit
 
+    def __repr__(self) -> str:
+        """Say what stands where no widget can be drawn, as in a notebook that was saved without its widgets."""
+        return f"<map of {self.audit.dataset.name!r}: run the cell to see it>"
+
     @property
     def selected_ids(self) -> pa.Array:
         """The ids of the selected rows."""

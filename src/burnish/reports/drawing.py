@@ -8,7 +8,7 @@ from burnish.reports.charts import Chart, Dot
 from burnish.reports.markup import Markup, element
 from burnish.reports.numbers import MINUS
 
-WIDTH, NAMES, VALUES, TOP, LINE, BOTTOM = 720, 200, 150, 22, 26, 40
+WIDTH, NAMES, VALUES, TOP, LINE, BOTTOM = 720, 200, 180, 22, 26, 40
 LETTER = 7.4
 """Pixels of a letter at 13 px, on the wide side: what does not fit is cut."""
 INK, QUIET, RULE, SHADE = (

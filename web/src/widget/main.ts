@@ -27,7 +27,10 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   let timer: ReturnType<typeof setTimeout> | undefined;
   let known = "[]";
   const tell = (selected: number[]): void => {
-    known = JSON.stringify(selected);
+    const now = JSON.stringify(selected);
+    // Another color selects nothing anew.
+    if (now === known) return;
+    known = now;
     model.set("selected", selected);
     model.save_changes();
   };
