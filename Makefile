@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test test-wheel check fix bench bench-perf nightly web web-check clean
+.PHONY: demo test test-wheel test-notebooks check fix bench bench-perf nightly web web-check clean
 
 demo: $(VENV)/.core ## the main job on a real data set; prints where the report lies
 	$(BIN)/burnish demo
@@ -21,6 +21,9 @@ test-wheel: $(VENV)/.dev ## the browser tests again, over the wheel as users ins
 	  "$$(ls build/wheel/burnish-*.whl)[app,notebook]" pytest hypothesis playwright
 	cd build/wheel && venv/bin/python -c "import burnish, sys; sys.exit('site-packages' not in burnish.__file__)"
 	cd build/wheel && venv/bin/python -m pytest --rootdir ../.. -c ../../pyproject.toml -p no:cacheprovider ../../tests/browser
+
+test-notebooks: $(VENV)/.notebooks ## representations and widget in real JupyterLab and marimo, which it installs
+	$(BIN)/python -m pytest tests/browser/test_notebooks.py
 
 check: $(VENV)/.dev ## format, lint, strict types, imports, fast tests: under a minute
 	$(BIN)/ruff format --check src tests benchmarks scripts
@@ -66,6 +69,11 @@ $(VENV)/.dev: $(VENV)/.core
 $(VENV)/.bench: $(VENV)/.dev
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group bench; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench; fi
+	@touch $@
+
+$(VENV)/.notebooks: $(VENV)/.dev
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group notebooks; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group notebooks; fi
 	@touch $@
 
 $(VENV)/.perf: $(VENV)/.dev
