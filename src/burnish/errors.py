@@ -56,6 +56,10 @@ class OutputError(BurnishError):
     """The output folder or workspace cannot be written."""
 
 
+class ReadOnlyError(OutputError):
+    """The workspace, or a part of it, may be read and not written: by whoever works here, or where it is mounted."""
+
+
 class DamagedFileError(InputError):
     """A file of the workspace is not as it was written."""
 

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -6,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tests.only_read import only_read
 
 from burnish.adapters import durable
-from burnish.errors import DamagedFileError, OutputError
+from burnish.errors import DamagedFileError, OutputError, ReadOnlyError
 
 
 @pytest.mark.parametrize(
@@ -91,3 +94,18 @@ def test_a_place_that_is_no_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"cannot be written.*--workspace"):
         durable.write_json(tmp_path / "file" / "a.json", {})
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EROFS, True), (errno.EACCES, True), (errno.ENOSPC, False)])
+def test_what_may_only_be_read_is_told_from_what_has_no_room(tmp_path, number, told):
+    error = durable.unwritable(tmp_path, OSError(number, os.strerror(number)))
+    assert isinstance(error, ReadOnlyError) is told
+    assert ("copy the workspace" in error.remedy, "Free space" in error.remedy) == (told, not told)
+
+
+def test_who_may_write_in_a_folder_can(tmp_path):
+    assert durable.can_write(tmp_path)
+    with only_read(tmp_path):
+        assert not durable.can_write(tmp_path)
+        with pytest.raises(ReadOnlyError):
+            durable.write_json(tmp_path / "a.json", {})

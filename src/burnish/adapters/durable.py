@@ -5,6 +5,7 @@ gzip has it: JSON documents in their member `checksum`, arrays (`.npy`) in a sea
 reader of `.npy` passes over, and all other files in the JSON document that names them.
 """
 
+import errno
 import io
 import json
 import os
@@ -20,13 +21,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from burnish.errors import DamagedFileError, OutputError
+from burnish.errors import DamagedFileError, OutputError, ReadOnlyError
 
 SEAL = b"burnish seal"
 """What stands behind the values of a sealed array, followed by the checksum in four bytes, little-endian."""
 
 BLOCK_BYTES = 16 << 20
+DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
 CHECKSUM = "checksum"
+WHERE_TO_WRITE = "Make the folder writable, or copy the workspace and name the copy: --workspace DIR."
 
 
 class Written(NamedTuple):
@@ -108,10 +111,15 @@ def sync_folder(folder: Path) -> None:
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     """Give the error of a file that the system did not let write."""
-    return OutputError(
-        f"{path} cannot be written: {error.strerror or error}.",
-        remedy="Free space, make the folder writable, or pass --workspace DIR.",
-    )
+    said = f"{path} cannot be written: {error.strerror or error}."
+    if error.errno in DENIED:
+        return ReadOnlyError(said, remedy=WHERE_TO_WRITE)
+    return OutputError(said, remedy="Free space, make the folder writable, or pass --workspace DIR.")
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, by whoever this process acts for."""
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def checksum(path: Path) -> Written:

@@ -22,7 +22,12 @@ def name_of(workspace: Workspace, source: str, options: Mapping[str, Any]) -> st
 
 
 def refuse_unkeepable(workspace: Workspace, dataset: Dataset, options: Mapping[str, Any], *, new: bool) -> None:
-    """Raise UsageError, before any work, for a name or a tag that the version could not get."""
+    """Raise UsageError, before any work, for a name or a tag that the version could not get.
+
+    ReadOnlyError where a new version could not be kept.
+    """
+    if new:
+        workspace.history.store.refuse_read_only()
     try:
         refuse_unnameable(history_name(dataset), what="data set")
     except UsageError as error:

@@ -34,7 +34,7 @@ def recalled(evidence: Evidence, scratch: Scratch) -> Gathered | None:
         return None
     try:
         document = json.loads(bytes(scratch.get(WHOLE)))
-    except DamagedFileError:
+    except (DamagedFileError, FileNotFoundError):  # removed since, for a reader may have no lock
         return None
     for recipe in document["recipes"]:
         parts = kept_parts(scratch, recipe)

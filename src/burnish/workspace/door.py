@@ -178,7 +178,7 @@ class Workspace:
             started = perf_counter()
             trials, checks, notes = self._tried(gathered.evidence, vectorised, choices, tried)
             lock = self._locked(gathered.evidence) if known is None or choices.relock else known
-            if foreign is None and lock is not None:
+            if foreign is None and lock is not None and not keeping.gave(lock):
                 kept.put(LOCK, np.frombuffer(lock.fingerprint.encode(), np.uint8))
         findings = tuple(with_figures(judge(gathered.evidence, checks), trials, checks))
         if changed := changed_checks(checks):  # only now: a threshold names no scratch and re-runs no step

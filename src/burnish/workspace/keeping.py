@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from burnish.adapters.stores import FolderScratch, SealedScratch
 from burnish.dataset import Dataset
 from burnish.dataset.fingerprints import array_fingerprint
 from burnish.dataset.locks import Lock
-from burnish.errors import DamagedFileError
+from burnish.errors import DamagedFileError, ReadOnlyError
 from burnish.kernels.items import Held, Scratch
 from burnish.pipeline.catalog import steps
 from burnish.pipeline.memory import FILED_ROWS
+from burnish.pipeline.recall import WHOLE
 
 LOCK = "lock"
 
@@ -40,26 +41,45 @@ class Keeping:
 
     @contextmanager
     def evidence(self) -> Iterator[Scratch]:
-        """Give the folder of what steps gave; where another process has it, one that is removed in the end."""
-        with SealedScratch(self.root / "evidence" / self.key).owned() as kept:
+        """Give the folder of what steps gave; where another process has it, one that is removed in the end.
+
+        Where it cannot be written and all evidence is there, it is given to be read; without evidence that raises
+        ReadOnlyError, before any work.
+        """
+        with ExitStack() as held:
+            kept: Scratch
+            try:
+                kept = held.enter_context(self._place.owned())
+            except ReadOnlyError:
+                if not self._place.has(WHOLE):
+                    raise
+                kept = held.enter_context(self.lent())
             yield kept
+
+    def lent(self) -> AbstractContextManager[Scratch]:
+        """Give the folder of what steps gave, to be read: also where it cannot be written, and where another has it."""
+        return self._place.lent()
 
     def gave(self, lock: Lock) -> bool:
         """Tell whether the evaluation rows of this evidence became that lock: it needs no telling of them then."""
         try:
-            return bytes(SealedScratch(self.root / "evidence" / self.key).get(LOCK)) == lock.fingerprint.encode()
+            return bytes(self._place.get(LOCK)) == lock.fingerprint.encode()
         except (DamagedFileError, FileNotFoundError):
             return False
 
     def text(self, name: str, make: Callable[[], str]) -> str:
-        """Give a text that follows from the evidence alone; it is made once."""
-        kept = SealedScratch(self.root / "evidence" / self.key)
+        """Give a text that follows from the evidence alone; it is made once, where it can be kept."""
         try:
-            return bytes(kept.get(name)).decode()
+            return bytes(self._place.get(name)).decode()
         except (DamagedFileError, FileNotFoundError):
             made = make()
-            kept.put(name, np.frombuffer(made.encode(), np.uint8))
+            with suppress(ReadOnlyError):
+                self._place.put(name, np.frombuffer(made.encode(), np.uint8))
             return made
+
+    @property
+    def _place(self) -> SealedScratch:
+        return SealedScratch(self.root / "evidence" / self.key)
 
     @contextmanager
     def intermediates(self, n_rows: int) -> Iterator[Scratch]:

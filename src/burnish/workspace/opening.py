@@ -35,9 +35,9 @@ class Opening:
         None where it was removed, or is damaged.
         """
         dataset = self._read(version, facts)
-        vectoriser = Vectoriser(self.root, self.progress, self.threads, facts.get("embedder"))
+        vectoriser = Vectoriser(self.root, self.progress, self.threads, facts.get("embedder"), reads=True)
         given = Evidence(dataset).adding(vectoriser.vectorise(dataset, row_kind(dataset)).columns)
-        with Keeping(self.root, str(facts["key"])).evidence() as kept:
+        with Keeping(self.root, str(facts["key"])).lent() as kept:
             return recalled(given, kept), kept
 
     def audited(self, version: Version) -> Audited | None:

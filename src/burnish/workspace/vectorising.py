@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from burnish.adapters.embedders.pictures import picture_bytes
 from burnish.adapters.registry import embedder as make_embedder
-from burnish.adapters.stores import LocalStore
+from burnish.adapters.stores.local import LocalStore, ReadStore
 from burnish.dataset import Column, Dataset
 from burnish.errors import InputError
 from burnish.kernels.vectors import Vectors
@@ -36,12 +36,16 @@ class Vectorised:
 
 @dataclass(frozen=True)
 class Vectoriser:
-    """Embeds the rows of a data set through the store under `root`; `name`: the embedder, None for that of the kind."""
+    """Embeds the rows of a data set through the store under `root`; `name`: the embedder, None for that of the kind.
+
+    `reads`: the rows are only looked at, and vectors that are not there and cannot be kept are made each time.
+    """
 
     root: Path
     progress: Progress
     threads: int
     name: str | None = None
+    reads: bool = False
 
     def vectorise(self, dataset: Dataset, kind: RowKind) -> Vectorised:
         """Give the vectors of all rows; raises InputError when none can be embedded."""
@@ -74,7 +78,7 @@ class Vectoriser:
         return unit_rows(self._through_store(pool, chosen, content_of(pool, kind)))
 
     def _through_store(self, dataset: Dataset, embedder: Any, items: pa.Array | pa.Table) -> NDArray[np.float32]:
-        store = LocalStore(self.root / "vectors")
+        store = (ReadStore if self.reads else LocalStore)(self.root / "vectors")
         return embed_rows(embedder, store, dataset.content, items, progress=self.progress)
 
 

@@ -1,12 +1,13 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.only_read import bound, only_read
 
 from burnish.adapters.stores import HistoryStore
 from burnish.adapters.stores.history import Addition, refuse_unnameable
 from burnish.dataset import Dataset, Roles
 from burnish.dataset.history import Version
-from burnish.errors import DamagedFileError, UnknownVersionError, UsageError
+from burnish.errors import DamagedFileError, ReadOnlyError, UnknownVersionError, UsageError
 
 
 def dataset_of(n, name="pets"):
@@ -93,3 +94,30 @@ def test_what_people_say_of_a_data_set_is_kept_beside_what_was_said(store):
     store.describe("pets", description="cats & dogs")
     store.describe("pets", owner="me")
     assert store.about("pets") == {"name": "pets", "format": 1, "description": "cats & dogs", "owner": "me"}
+
+
+def test_a_history_that_may_only_be_read_says_so_before_any_work(store, tmp_path):
+    assert not store.is_read_only
+    with only_read(tmp_path):
+        assert store.is_read_only
+        assert store.find("pets@gold").number == 2
+        with pytest.raises(ReadOnlyError, match=rf"{tmp_path.absolute()} can only be read.*copy the workspace"):
+            store.refuse_read_only()
+        with pytest.raises(ReadOnlyError, match="cannot be written"):
+            store.tag("pets", "old", 1)
+    store.tag("pets", "old", 1)
+
+
+def test_a_workspace_that_is_not_there_yet_may_be_written(tmp_path):
+    store = HistoryStore(tmp_path / "new" / "datasets")
+    store.refuse_read_only()
+    with only_read(tmp_path), pytest.raises(ReadOnlyError):
+        store.refuse_read_only()
+
+
+def test_a_data_set_that_may_be_written_makes_a_workspace_no_read_only_one(store):
+    with bound():
+        store.root.chmod(0o555)
+        assert not store.is_read_only
+        (store.root / "pets").chmod(0o555)
+        assert store.is_read_only

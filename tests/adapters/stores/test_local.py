@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.only_read import only_read
 
 from burnish.adapters.stores import LocalStore
-from burnish.errors import OutputError
+from burnish.adapters.stores.local import ReadStore
+from burnish.errors import OutputError, ReadOnlyError
 from burnish.testing.store_contract import StoreContract, digests, numbers
 
 
@@ -119,3 +121,12 @@ def test_lookup_agrees_with_a_dictionary(tmp_path_factory, parts, asked):
     found, known = store.lookup("recipe", np.array(asked, np.uint64).reshape(-1, 2), 1)
     assert known.tolist() == [key in oracle for key in asked]
     assert found[known, 0].tolist() == [oracle[key] for key in asked if key in oracle]
+
+
+def test_who_looks_at_rows_lets_go_of_vectors_that_cannot_be_kept(tmp_path):
+    ReadStore(tmp_path).append("recipe", digests(3), numbers(3, 4))
+    with only_read(tmp_path):
+        ReadStore(tmp_path).append("recipe", digests(5), numbers(5, 4))
+        with pytest.raises(ReadOnlyError, match="copy the workspace"):
+            LocalStore(tmp_path).append("recipe", digests(5), numbers(5, 4))
+        assert ReadStore(tmp_path).lookup("recipe", digests(5), 4)[1].sum() == 3

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from tests.only_read import only_read
 
-from burnish.adapters.stores import FolderScratch
-from burnish.errors import OutputError
+from burnish.adapters.stores import FolderScratch, SealedScratch
+from burnish.errors import OutputError, ReadOnlyError
 from burnish.kernels.items import Held, Within
 from burnish.testing.scratch_contract import ScratchContract
 
@@ -88,3 +89,54 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be kept"), FolderScratch(tmp_path / "file" / "work").owned():
         pass
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    """A folder with an array in it, that nobody has."""
+    scratch = SealedScratch(tmp_path / "evidence" / "key")
+    with scratch.owned() as mine:
+        mine.put("a", np.arange(3))
+    return scratch
+
+
+def test_who_reads_a_folder_that_may_only_be_read_needs_no_lock_and_leaves_nothing(sealed, tmp_path):
+    (tmp_path / "evidence" / "key.lock").unlink(missing_ok=True)
+    with only_read(tmp_path), sealed.lent() as lent:
+        assert lent.get("a").tolist() == [0, 1, 2]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.npy", "evidence", "key"]
+
+
+def test_who_reads_sees_what_a_writer_that_has_the_folder_left_whole(sealed):
+    with sealed.owned() as mine, SealedScratch(sealed.root).lent() as lent:
+        assert lent.get("a").tolist() == [0, 1, 2]
+        assert not lent.has("b")
+        mine.put("b", np.ones(2))
+        assert lent.get("b").tolist() == [1, 1]
+
+
+def test_a_writer_leaves_a_folder_alone_while_it_is_read(sealed):
+    with sealed.lent(), SealedScratch(sealed.root).owned() as mine:
+        assert mine.root != sealed.root
+    with sealed.owned() as mine:
+        assert mine.root == sealed.root
+
+
+def test_who_reads_writes_nothing_even_where_it_could(sealed):
+    with sealed.lent() as lent, pytest.raises(ReadOnlyError, match="only read"):
+        lent.put("b", np.ones(2))
+    assert not sealed.has("b")
+
+
+def test_to_read_what_is_not_there_leaves_no_folder(tmp_path):
+    with SealedScratch(tmp_path / "evidence" / "key").lent() as lent:
+        assert not lent.has("a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_is_told_that_a_folder_may_only_be_read(sealed, tmp_path):
+    with only_read(tmp_path):
+        with pytest.raises(ReadOnlyError, match=r"cannot be kept.*copy the workspace"), sealed.owned():
+            pass
+        with pytest.raises(ReadOnlyError, match="cannot be written"):
+            sealed.put("b", np.ones(2))

@@ -22,7 +22,7 @@ from burnish.adapters import durable
 from burnish.dataset import Dataset
 from burnish.dataset.changesets import with_labels
 from burnish.dataset.history import Entry, RowEdits, RowState, Version, ancestry, row_edits
-from burnish.errors import InputError, OutputError, UnknownVersionError, UsageError, nearest
+from burnish.errors import InputError, OutputError, ReadOnlyError, UnknownVersionError, UsageError, nearest
 
 FORMAT = 1
 ROW_ID = "burnish.row_id"
@@ -78,6 +78,19 @@ class HistoryStore:
             return self.root / name
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40].strip("-")
         return self.root / f"{slug or 'dataset'}-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Tell whether no data set can be written, nor a new one be made, by whoever this process acts for."""
+        there = next(folder for folder in (self.root, *self.root.parents) if folder.is_dir())
+        return not any(durable.can_write(folder) for folder in (there, *self.root.glob("*/")))
+
+    def refuse_read_only(self) -> None:
+        """Raise ReadOnlyError where nothing can be written down: before work that would be for nothing."""
+        if self.is_read_only:
+            raise ReadOnlyError(
+                f"the workspace {self.root.parent.absolute()} can only be read.", remedy=durable.WHERE_TO_WRITE
+            )
 
     def about(self, name: str) -> dict[str, Any]:
         """Give what people wrote of a data set: name, description, owner."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from burnish.adapters import durable
-from burnish.errors import DamagedFileError
+from burnish.errors import DamagedFileError, ReadOnlyError
 
 _KEYS, _VECTORS = ".keys.npy", ".npy"
 _DIGEST_BYTES = 16
@@ -114,6 +114,15 @@ class LocalStore:
             else:
                 yield part
         self.skipped = tuple(skipped)
+
+
+class ReadStore(LocalStore):
+    """The same vectors for who looks at rows: what cannot be kept, as the folder may only be read, is let go."""
+
+    def append(self, recipe: str, content: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
+        """Keep vectors where they can be kept."""
+        with suppress(ReadOnlyError):
+            super().append(recipe, content, vectors)
 
 
 def _read_part(keys_path: Path, n_dims: int) -> _Part | None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from burnish.adapters import durable
-from burnish.errors import OutputError
+from burnish.errors import OutputError, ReadOnlyError
 
 
 class FolderScratch:
@@ -83,10 +83,10 @@ class FolderScratch:
             lock.release()  # its file stays: to remove it would take it from one who opens it now
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"intermediate results cannot be kept in {self.root}: {error.strerror or error}.",
-            remedy="Free space, make the folder writable, or pass --workspace DIR.",
-        )
+        said = f"intermediate results cannot be kept in {self.root}: {error.strerror or error}."
+        if error.errno in durable.DENIED:
+            return ReadOnlyError(said, remedy=durable.WHERE_TO_WRITE)
+        return OutputError(said, remedy="Free space, make the folder writable, or pass --workspace DIR.")
 
     def _path(self, name: str) -> Path:
         return self.root / f"{name}.npy"
@@ -102,3 +102,29 @@ class SealedScratch(FolderScratch):
     def get(self, name: str) -> NDArray[Any]:
         """Give the array, memory-mapped; raises DamagedFileError when it is not as it was written."""
         return durable.read_array(self._path(name), writable=True)
+
+    @contextmanager
+    def lent(self) -> Iterator["LentScratch"]:
+        """Give this folder to be read; its lock is held meanwhile where it can be had, and keeps it from being removed.
+
+        A reader does as well without the lock, where another process has it or where it cannot be written: an array
+        is there whole or not at all and never changes, so that what is read is right, and what is removed meanwhile
+        is not there. Nothing is written here without the lock.
+        """
+        lock = FileLock(f"{self.root}.lock")
+        if self.root.is_dir():  # else there is nothing to read, and a lock would leave a folder behind
+            with suppress(OSError):  # a timeout is one, too
+                lock.acquire(timeout=0)
+        try:
+            yield LentScratch(self.root)
+        finally:
+            lock.release()
+
+
+class LentScratch(SealedScratch):
+    """The same arrays for who may only read them."""
+
+    def put(self, name: str, array: NDArray[Any]) -> None:
+        """Raise ReadOnlyError."""
+        del array
+        raise ReadOnlyError(f"{self._path(name)} is only read here.", remedy=durable.WHERE_TO_WRITE)

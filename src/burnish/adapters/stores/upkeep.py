@@ -92,10 +92,10 @@ class Upkeep:
                 yield from _problem(path, rebuilt=True)
 
     def discard(self, problems: list[Problem]) -> None:
-        """Remove the damaged files that the next run makes again."""
+        """Remove the damaged files that the next run makes again; raises ReadOnlyError where it may not."""
         for problem in problems:
             if problem.rebuilt:
-                Path(problem.path).unlink(missing_ok=True)
+                _unlink(Path(problem.path))
 
     def free(self, *, dry_run: bool = False) -> list[Freed]:
         """Free what no version needs: give how many bytes of each kind.
@@ -143,6 +143,8 @@ class Upkeep:
                 lock.acquire(timeout=0)
             except Timeout:
                 continue
+            except OSError as error:
+                raise durable.unwritable(folder, error) from error
             try:
                 gone = [path for path in folder.rglob("*") if path.is_file()]
                 if folder.name in kept:
@@ -211,5 +213,12 @@ def _remove(paths: list[Path], *, dry_run: bool) -> int:
     freed = sum(path.stat().st_size for path in paths)
     if not dry_run:
         for path in paths:
-            path.unlink(missing_ok=True)
+            _unlink(path)
     return freed
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise durable.unwritable(path.parent, error) from error
