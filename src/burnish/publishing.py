@@ -156,7 +156,14 @@ def report_facts(
         changeset=None if changes is None else changes.to_json(),
         texts=dataset.texts,
         title=dataset.name,
+        targets=_beside_classes(dataset, dataset.roles.label),
+        predictions=_beside_classes(dataset, dataset.roles.prediction),
     )
+
+
+def _beside_classes(dataset: Dataset, name: str | None) -> pa.Array | None:
+    """Give labels or predictions as they are, unless they are classes."""
+    return None if name is None or dataset.task == "classification" else dataset.field(name)
 
 
 def with_shown(facts: ReportFacts, audited: Audited) -> ReportFacts:

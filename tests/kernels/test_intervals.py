@@ -8,6 +8,7 @@ from burnish.kernels.intervals import (
     Spread,
     bootstrap_interval,
     exact_mcnemar,
+    gap_interval,
     row_covariance,
     share_interval,
     simultaneous_intervals,
@@ -37,6 +38,38 @@ def test_a_share_interval_covers_the_true_share_as_often_as_it_says():
 
 def test_nothing_counted_says_nothing():
     assert share_interval(0, 0) == (0.0, 1.0)
+
+
+def test_a_gap_interval_is_that_of_the_paper():
+    # Newcombe 1998, table II, column (a) and (g), method 10.
+    assert gap_interval((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert gap_interval((10, 10), (0, 20)) == pytest.approx((0.6791, 1.0), abs=5e-5)
+    assert gap_interval((10, 10), (0, 10)) == pytest.approx((0.6075, 1.0), abs=5e-5)
+
+
+@given(
+    first=st.tuples(st.integers(0, 40), st.integers(1, 40)), second=st.tuples(st.integers(0, 40), st.integers(1, 40))
+)
+@settings(max_examples=80, deadline=None)
+def test_a_gap_interval_holds_the_gap_stays_in_range_and_turns_with_the_sides(first, second):
+    first, second = ((min(hits, total), total) for hits, total in (first, second))
+    low, high = gap_interval(first, second)
+    gap = first[0] / first[1] - second[0] / second[1]
+    assert -1 - 1e-9 <= low <= gap + 1e-12
+    assert gap - 1e-12 <= high <= 1 + 1e-9
+    assert low < high
+    assert gap_interval(second, first) == pytest.approx((-high, -low), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "m", "elsewhere"), [(30, 0.7, 2_000, 0.92), (40, 0.95, 300, 0.98), (12, 0.5, 60, 0.8)]
+)
+def test_a_gap_interval_covers_the_true_gap_as_often_as_it_says(n, share, m, elsewhere):
+    rng = np.random.default_rng(0)
+    drawn = zip(rng.binomial(m, elsewhere, 4_000).tolist(), rng.binomial(n, share, 4_000).tolist(), strict=True)
+    bounds = [gap_interval((right, m), (hits, n)) for right, hits in drawn]
+    covered = np.mean([low <= elsewhere - share <= high for low, high in bounds])
+    assert 0.935 <= covered <= 0.985
 
 
 def drawn_interval(values, groups, seed=0):

@@ -9,9 +9,12 @@ from burnish.reports.facets import (
     FIELD_LIMIT,
     LAST_STEP,
     MAX_VALUES,
+    NO_CLASS,
+    NO_LABEL,
     NO_STEP,
     NONE,
     OTHER,
+    OTHER_CLASSES,
     Status,
     facets_of,
     point_facets,
@@ -188,3 +191,115 @@ def test_hostile_names_and_values_are_one_line_of_text(facts):
     assert len(facet(facets, "label").values[0]) == 60
     assert facets[-1].name == hostile
     assert "\n" not in facets[-1].title
+
+
+def with_targets(labels, predictions=None):
+    """Give facts of rows whose labels are numbers or sets of classes."""
+    n_rows = len(labels)
+    rows = pa.table({"row_id": [str(i) for i in range(n_rows)], "label": pa.nulls(n_rows, pa.string())})
+    bare = report_facts.replace(FACTS, rows=rows, findings=FACTS.findings.slice(0, 0), changeset=None)
+    return report_facts.replace(bare, targets=labels, predictions=predictions)
+
+
+def test_labels_that_are_numbers_are_a_scale_beside_what_was_predicted_and_how_far_off():
+    labels = pa.array([0.0, 10.0, None, 5.0])
+    facets = point_facets(with_targets(labels, pa.array([2.0, 30, 4, None], pa.float64())))
+    assert [(f.name, f.kind) for f in facets] == [("label", "scale"), ("predicted_label", "scale"), ("error", "scale")]
+    label, predicted, error = facets
+    assert (label.low, label.high, predicted.low, predicted.high, error.low, error.high) == (0, 10, 0, 10, 0, 20)
+    assert label.codes.tolist() == [0, LAST_STEP, NO_STEP, 127]
+    assert predicted.codes.tolist() == [round(0.2 * LAST_STEP), LAST_STEP, round(0.4 * LAST_STEP), NO_STEP]
+    assert error.codes.tolist() == [round(0.1 * LAST_STEP), LAST_STEP, NO_STEP, NO_STEP]
+    (alone,) = point_facets(with_targets(labels))
+    assert (alone.name, alone.title) == ("label", "Label")
+
+
+@pytest.mark.parametrize(
+    "labels", [pa.nulls(3, pa.float64()), pa.array([np.nan] * 3), pa.array([[], None, []], pa.list_(pa.string()))]
+)
+def test_where_no_row_has_a_number_or_a_class_there_is_no_label_facet(labels):
+    assert point_facets(with_targets(labels)) == []
+    assert facets_of(with_targets(labels), np.arange(3)) == []
+
+
+def test_predictions_of_another_kind_than_the_labels_are_no_facet():
+    facets = point_facets(with_targets(pa.array([0.5, 1.5]), pa.array(["low", "high"])))
+    assert [f.name for f in facets] == ["label"]
+    facets = point_facets(with_targets(pa.array([["a"], ["b"]]), pa.array([0.1, 0.2])))
+    assert [f.name for f in facets] == ["label"]
+
+
+def test_the_report_cuts_numbers_into_five_steps_of_as_many_rows():
+    numbers = np.arange(100.0)
+    label, predicted, _ = facets_of(with_targets(pa.array(numbers), pa.array(numbers * 100)), np.arange(100))
+    assert label.values == ["below 19.8", "19.8 to 39.6", "39.6 to 59.4", "59.4 to 79.2", "79.2 or more", NONE]
+    assert np.bincount(label.codes).tolist() == [20] * 5
+    assert predicted.values == label.values
+    assert [predicted.values[code] for code in predicted.codes[:2]] == ["below 19.8", "79.2 or more"]
+    same = facets_of(with_targets(pa.array([3.5, 3.5, None])), np.arange(3))[0]
+    assert [same.values[code] for code in same.codes] == ["3.5 or more", "3.5 or more", NONE]
+
+
+def test_sets_of_classes_are_flags_the_most_frequent_first_and_a_row_may_have_none():
+    sets = pa.array([["b", "a"], ["b"], [], ["c", "c", None], ["b", "c"]])
+    (label,) = point_facets(with_targets(sets))
+    assert (label.kind, label.title, label.values, label.bare) == ("flags", "Label", ["b", "c", "a"], NO_CLASS)
+    assert label.codes.tolist() == [0b101, 0b001, 0, 0b010, 0b011]
+
+
+def test_classes_beyond_sixteen_bits_share_one_and_the_title_says_so():
+    names = [f"class {i:02d}" for i in range(20)]
+    sets = [names[: i + 1] for i in range(20)]
+    (label,) = point_facets(with_targets(pa.array(sets)))
+    assert label.title == "Label (15 most frequent of 20)"
+    assert label.values == [*names[:15], OTHER_CLASSES]
+    assert (label.codes[14], label.codes[15]) == (0x7FFF, 0xFFFF)
+    (sixteen,) = point_facets(with_targets(pa.array([one[:16] for one in sets])))
+    assert (sixteen.title, sixteen.values) == ("Label", names[:16])
+
+
+def test_a_row_whose_set_is_not_known_has_no_label_and_not_no_class():
+    names = [f"class {i:02d}" for i in range(20)]
+    (label,) = point_facets(with_targets(pa.array([names, None, []])))
+    assert label.values == [*names[:14], OTHER_CLASSES, NO_LABEL]
+    assert label.codes.tolist() == [0x7FFF, 0x8000, 0]
+
+
+def test_predicted_sets_have_the_flags_of_the_labels_and_are_right_as_a_whole():
+    labels = pa.array([["a", "b"], ["b"], [], None, ["a"]])
+    predicted = pa.array([["b", "a"], ["b", "z"], [], ["a"], None])
+    label, said, error = point_facets(with_targets(labels, predicted))
+    assert label.values == said.values == ["a", "b", "z", NO_LABEL]
+    assert said.codes.tolist() == [0b11, 0b110, 0, 0b1, 0b1000]
+    assert [error.values[code] for code in error.codes] == [
+        "predicted = label",
+        "predicted ≠ label",
+        "predicted = label",
+        NONE,
+        NONE,
+    ]
+
+
+@given(
+    st.lists(
+        st.one_of(st.none(), st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=6)), min_size=1, max_size=40
+    )
+)
+@settings(max_examples=80, deadline=None)
+def test_flags_of_sets_agree_with_a_slow_count(sets):
+    facets = point_facets(with_targets(pa.array(sets, pa.list_(pa.string()))))
+    known = [set(one) for one in sets if one is not None]
+    if not any(known):
+        assert facets == []
+        return
+    (label,) = facets
+    named = {value for value in label.values if len(value) == 1}
+    for bit, value in enumerate(label.values):
+        assert [(code >> bit) & 1 for code in label.codes.tolist()] == [_has(one, value, named) for one in sets]
+    assert ((label.codes == 0) == [one is not None and not one for one in sets]).all()
+
+
+def _has(one, value, named):
+    if one is None or value == NO_LABEL:
+        return int(one is None and value == NO_LABEL)
+    return int(bool(set(one) - named) if value == OTHER_CLASSES else value in one)

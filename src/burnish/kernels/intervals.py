@@ -99,6 +99,22 @@ def share_interval(hits: float, total: float, *, confidence: float = 0.95) -> tu
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
+def gap_interval(
+    first: tuple[float, float], second: tuple[float, float], *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Give the interval of the share of `first` minus that of `second`, each (hits, total), which share no row.
+
+    Both must have rows. Source: Newcombe 1998, Statistics in Medicine 17:873-890, method 10: the Wilson intervals of
+    both, each end as far from the difference as the ends of the two together (square and add). It never leaves -1..1,
+    and has a width where all or none are hits.
+    """
+    shares = [hits / total for hits, total in (first, second)]
+    (low, high), (other_low, other_high) = (share_interval(*one, confidence=confidence) for one in (first, second))
+    down = np.hypot(shares[0] - low, other_high - shares[1])
+    up = np.hypot(high - shares[0], shares[1] - other_low)
+    return float(shares[0] - shares[1] - down), float(shares[0] - shares[1] + up)
+
+
 def row_covariance(influences: Floats, groups: NDArray[np.integer]) -> Floats:
     """Give the covariance (m, m) over rows of metrics whose influences are (n_rows, m); whole groups are units.
 

@@ -4,14 +4,14 @@ All are judged alike: on rows that have a label and a prediction, exact copies c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.dataset import Evidence
-from burnish.kernels.intervals import share_interval
+from burnish.kernels.intervals import gap_interval, share_interval
 from burnish.steps.slices import first_copies
 
 Rows = NDArray[np.int64]
@@ -20,13 +20,18 @@ Of = Literal["slice", "set", "cluster"]
 
 @dataclass(frozen=True)
 class Judged:
-    """How right the model is on some rows: `n` were judged; `gap`: accuracy on all others minus that on these."""
+    """How right the model is on some rows: `n` were judged; `gap`: accuracy on all others minus that on these.
+
+    `gap_low`, `gap_high`: its 95 % interval.
+    """
 
     n: int
     accuracy: float | None = None
     low: float | None = None
     high: float | None = None
     gap: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ class Line:
 
 
 class Rightness:
-    """Which rows the model is judged on (`rows`), and on which of them it is right."""
+    """Which rows the model is judged on (`rows`), and on which of them it is right; of one class it cannot be wrong."""
 
     def __init__(self, evidence: Evidence) -> None:
         labels, predicted = evidence.dataset.labels, evidence.get("predicted")
         self.rows, self.right = np.empty(0, np.int64), np.empty(0, np.bool_)
-        if labels is not None and predicted is not None:
+        if labels is not None and len(labels.classes) > 1 and predicted is not None:
             known = np.flatnonzero(labels.known & (np.asarray(predicted) >= 0) & _predictable(evidence))
             self.rows = known[first_copies(evidence, known)]
             self.right = np.asarray(predicted)[self.rows] == labels.codes[self.rows]
@@ -73,11 +78,13 @@ class Rightness:
         """Judge by counts: `n` rows were judged, `n_right` of them right."""
         if not n:
             return Judged(0)
-        low, high = share_interval(float(n_right), float(n))
+        accuracy, ends = n_right / n, share_interval(n_right, n)
         others = len(self.rows) - n
-        elsewhere = (int(self.right.sum()) - n_right) / others if others else None
-        accuracy = n_right / n
-        return Judged(n, accuracy, low, high, None if elsewhere is None else elsewhere - accuracy)
+        if not others:
+            return Judged(n, accuracy, *ends)
+        right_elsewhere = int(self.right.sum()) - n_right
+        gap = right_elsewhere / others - accuracy
+        return Judged(n, accuracy, *ends, gap, *gap_interval((right_elsewhere, others), (n_right, n)))
 
 
 def slice_lines(evidence: Evidence, named: Mapping[str, Rows]) -> tuple[float | None, list[Line]]:
@@ -104,7 +111,8 @@ def _found_line(
 ) -> Line:
     """The figures are those that the finding tells; keywords are those of the cluster that most of its rows are in."""
     rows = np.asarray(line["rows"], np.int64)
-    judged = Judged(rightness.among(rows).n, line["metric"], line["metric_low"], line["metric_high"], line["gap"])
+    told = {"accuracy": "metric", "low": "metric_low", "high": "metric_high", "gap": "gap"}
+    judged = replace(rightness.among(rows), **{name: line[column] for name, column in told.items()})
     cluster = None if given is None or line["kind"] == "metadata" else _commonest(np.asarray(given)[rows])
     keywords = clusters[cluster].keywords if cluster in clusters else ()
     return Line(
@@ -147,6 +155,7 @@ def _commonest(codes: NDArray[Any]) -> int | None:
     return int(values[counts.argmax()]) if len(values) else None
 
 
-def _least_right(line: Line) -> tuple[bool, float, str]:
+def _least_right(line: Line) -> tuple[bool, float, int, str]:
+    """Least right first, and where that is not known the largest."""
     accuracy = line.judged.accuracy
-    return accuracy is None, accuracy or 0.0, line.name
+    return accuracy is None, accuracy or 0.0, -line.size, line.name

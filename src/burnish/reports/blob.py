@@ -131,7 +131,7 @@ def _pack(facts: ReportFacts, rows: MapRows, cut: TextCut) -> bytes:
 def _facet_header(facet: Facet, index: int) -> Mapping[str, Any]:
     return {
         "name": facet.name, "title": facet.title, "kind": facet.kind, "values": facet.values,
-        "column": f"facet{index}",
+        "column": f"facet{index}", "bare": facet.bare,
     }  # fmt: skip
 
 

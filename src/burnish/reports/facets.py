@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from burnish.dataset.rows import is_list
 from burnish.reports.facts import ReportFacts
 from burnish.reports.markup import clean
 from burnish.reports.words import ACTIONS, KINDS, kind_title
@@ -20,7 +21,12 @@ from burnish.reports.words import ACTIONS, KINDS, kind_title
 MAX_VALUES = 255
 OTHER = "other values"
 NONE = "none"
+NO_CLASS = "no class"
+NO_LABEL = "no label"
+OTHER_CLASSES = "other classes"
 FLAG_LIMIT = 15
+FLAG_BITS = 16
+N_STEPS = 5
 OUTLIER_EDGES = (0.2, 0.4, 0.6, 0.8)
 QUALITY_EDGES = (0.1, 0.3, 0.5, 0.9)
 
@@ -37,6 +43,12 @@ TAIL, LONG_TAIL = 0.005, 4.0
 SAMPLE_ROWS = 10_000
 """Rows that are looked at first: of a field of many values they hold too many already."""
 
+RIGHT = ("predicted ≠ label", "predicted = label")
+
+Numbers = NDArray[np.float64]
+Scaled = Callable[[str, str, Numbers, Numbers], "Facet | None"]
+"""Makes a facet of numbers: its name, its title, the numbers, and those that its ends come from."""
+
 Codes = NDArray[np.uint8] | NDArray[np.uint16]
 Kind = Literal["category", "flags", "scale"]
 
@@ -48,6 +60,7 @@ class Facet:
     Of kind `flags` a code is a set of bits, bit i for `values[i]`, the first set bit giving the color; of kind `scale`
     the values have an order. A scale without values has the codes 0 to 254 from `low` to `high`, whose ends also hold
     what lies beyond, and 255 for none. A value of `none` is drawn quietly.
+    `bare`: what a row without any flag is called.
     """
 
     name: str
@@ -57,6 +70,7 @@ class Facet:
     kind: Kind = "category"
     low: float | None = None
     high: float | None = None
+    bare: str = NONE
 
     def of(self, positions: NDArray[np.int64]) -> "Facet":
         """Give the same for some rows."""
@@ -78,7 +92,7 @@ def facets_of(facts: ReportFacts, positions: NDArray[np.int64]) -> list[Facet]:
         _steps(facts, "label_quality", "Label quality", QUALITY_EDGES),
         _steps(facts, "outlier_score", "Outlier score", OUTLIER_EDGES),
     )
-    made = (*_found(facts), _edited(facts), *steps)
+    made = (*_found(facts, _cut), _edited(facts), *steps)
     return [replace(f, codes=f.codes[positions].astype(np.uint16)) for f in made if f is not None]
 
 
@@ -89,16 +103,24 @@ def point_facets(facts: ReportFacts, statuses: Iterable[Status] = (), fields: pa
     """
     scales = (_score(facts, "label_quality", "Label quality"), _score(facts, "outlier_score", "Outlier score"))
     given = (_coded(one) for one in statuses)
-    made = [f for f in (*_found(facts), *given, *scales) if f is not None]
+    made = [f for f in (*_found(facts, _even), *given, *scales) if f is not None]
     return [_narrowed(facet) for facet in (*made, *(_fields(fields, made) if fields is not None else []))]
 
 
-def _found(facts: ReportFacts) -> tuple[Facet | None, ...]:
-    """Give what an audit found, in the order in which it is told."""
-    return (
-        _cluster(facts), _label(facts, "label", "Label"), _label(facts, "predicted_label", "Predicted label"),
-        _finding(facts), _error(facts), _label(facts, "split", "Split"),
-    )  # fmt: skip
+def _found(facts: ReportFacts, scaled: Scaled) -> tuple[Facet | None, ...]:
+    """Give what an audit found, in the order in which it is told; `scaled` makes facets of numbers."""
+    label, predicted, error = _answers(facts, scaled)
+    return _cluster(facts), label, predicted, _finding(facts), error, _label(facts, "split", "Split")
+
+
+def _answers(facts: ReportFacts, scaled: Scaled) -> tuple[Facet | None, ...]:
+    """Give label, predicted label and error, by what the labels are: classes, numbers or sets of classes."""
+    given, predicted = facts.targets, facts.predictions
+    if given is None:
+        return _label(facts, "label", "Label"), _label(facts, "predicted_label", "Predicted label"), _error(facts)
+    if is_list(given.type):
+        return _sets(given, predicted if predicted is not None and is_list(predicted.type) else None)
+    return _sizes(given, predicted if predicted is not None and _is_number(predicted.type) else None, scaled)
 
 
 def _label(facts: ReportFacts, name: str, title: str) -> Facet | None:
@@ -165,7 +187,105 @@ def _error(facts: ReportFacts) -> Facet | None:
         return None
     same = pc.equal(label.cast(pa.string()), predicted.cast(pa.string()))
     codes = pc.if_else(same, 1, 0).fill_null(2).to_numpy(zero_copy_only=False)
-    return Facet("error", "Error", ["predicted ≠ label", "predicted = label", NONE], codes.astype(np.uint16))
+    return Facet("error", "Error", [*RIGHT, NONE], codes.astype(np.uint16))
+
+
+def _sizes(given: pa.Array, predicted: pa.Array | None, scaled: Scaled) -> tuple[Facet | None, ...]:
+    """Labels and predicted numbers have the same scale, so that the same color says the same."""
+    numbers = _numbers(given)
+    finite = np.isfinite(numbers)
+    if not finite.any():
+        return None, None, None
+    label = scaled("label", "Label", numbers, numbers[finite])
+    if predicted is None:
+        return label, None, None
+    said = _numbers(predicted)
+    wrong_by = np.abs(said - numbers)
+    known = wrong_by[np.isfinite(wrong_by)]
+    return (
+        label, scaled("predicted_label", "Predicted number", said, numbers[finite]),
+        scaled("error", "Size of the error", wrong_by, np.append(known, 0.0)) if len(known) else None,
+    )  # fmt: skip
+
+
+def _even(name: str, title: str, numbers: Numbers, among: Numbers) -> Facet | None:
+    """Even steps between the ends of some numbers."""
+    return _scale(name, title, numbers, _ends(among))
+
+
+def _cut(name: str, title: str, numbers: Numbers, among: Numbers) -> Facet | None:
+    """Named steps, in each of which about as many of some numbers lie."""
+    edges = np.unique(np.quantile(among, np.linspace(0, 1, N_STEPS + 1)))
+    known = np.isfinite(numbers)
+    if not known.any():
+        return None
+    inner = edges[1:-1] if len(edges) > 2 else edges[:1]
+    between = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(inner.tolist())]
+    words = [f"below {inner[0]:.4g}", *between, f"{inner[-1]:.4g} or more"]
+    codes = np.where(known, np.searchsorted(inner, np.where(known, numbers, 0.0), side="right"), len(words))
+    return Facet(name, title, [*words, NONE], codes.astype(np.uint16), "scale")
+
+
+def _sets(given: pa.Array, predicted: pa.Array | None) -> tuple[Facet | None, ...]:
+    """Labels and predicted sets have the same flags, so that the same color says the same."""
+    known = [one for one in (given, predicted) if one is not None]
+    classes = _commonest_classes(known)
+    room = FLAG_BITS - any(one.null_count for one in known)
+    kept = classes if len(classes) <= room else classes.slice(0, room - 1)
+    if not len(classes):
+        return None, None, None
+    more = f" ({len(kept)} most frequent of {len(classes):,})" if len(kept) < len(classes) else ""
+    label = _class_flags("label", f"Label{more}", given, kept)
+    if predicted is None:
+        return label, None, None
+    return label, _class_flags("predicted_label", f"Predicted classes{more}", predicted, kept), _unequal(known)
+
+
+def _class_flags(name: str, title: str, sets: pa.Array, kept: pa.Array) -> Facet:
+    """A flag a class, one for all others, and one for a row whose set is not known; a row of no class is bare."""
+    rows, found = _members(sets, kept)
+    codes = np.zeros(len(sets), np.uint16)
+    np.bitwise_or.at(codes, rows, np.left_shift(1, np.where(found < 0, len(kept), found)).astype(np.uint16))
+    values = [clean(value, 60) for value in kept.to_pylist()]
+    if (found < 0).any():
+        values.append(OTHER_CLASSES)
+    if sets.null_count:
+        codes[sets.is_null().to_numpy(zero_copy_only=False)] = 1 << len(values)
+        values.append(NO_LABEL)
+    return Facet(name, title, values, codes, "flags", bare=NO_CLASS)
+
+
+def _members(sets: pa.Array, classes: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give row and class of every member of a set, -1 for a class that is not among `classes`."""
+    names = pc.list_flatten(sets).cast(pa.string())
+    rows = pc.list_parent_indices(sets).to_numpy(zero_copy_only=False)
+    here = names.is_valid().to_numpy(zero_copy_only=False)
+    found = pc.index_in(names, value_set=classes).fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.asarray(rows[here], np.int64), np.asarray(found[here], np.int64)
+
+
+def _commonest_classes(known: list[pa.Array]) -> pa.Array:
+    """Give the classes of labels and predictions, by how many rows are labelled with them."""
+    names = _names(known).sort()
+    rows, found = _members(known[0], names)
+    once = np.unique(rows * max(1, len(names)) + found)
+    counts = np.bincount(once % max(1, len(names)), minlength=len(names))
+    return names.take(pa.array(np.argsort(-counts, kind="stable")))
+
+
+def _names(sets: list[pa.Array]) -> pa.Array:
+    return pc.unique(pa.concat_arrays([pc.list_flatten(one).cast(pa.string()) for one in sets]).drop_null())
+
+
+def _unequal(both: list[pa.Array]) -> Facet:
+    """Which sets are not as predicted."""
+    names = _names(both)
+    first, second = (rows * max(1, len(names)) + found for rows, found in (_members(one, names) for one in both))
+    codes = np.ones(len(both[0]), np.uint16)
+    codes[np.setxor1d(first, second) // max(1, len(names))] = 0
+    for one in both:
+        codes[one.is_null().to_numpy(zero_copy_only=False)] = 2
+    return Facet("error", "Error", [*RIGHT, NONE], codes)
 
 
 def _edited(facts: ReportFacts) -> Facet | None:
@@ -195,9 +315,7 @@ def _score(facts: ReportFacts, name: str, title: str) -> Facet | None:
     return None if column.null_count == len(column) else _scale(name, title, _numbers(column), (0.0, 1.0))
 
 
-def _scale(
-    name: str, title: str, numbers: NDArray[np.float64], ends: tuple[float, float] | None = None
-) -> Facet | None:
+def _scale(name: str, title: str, numbers: Numbers, ends: tuple[float, float] | None = None) -> Facet | None:
     """Give numbers in even steps; None where there is none."""
     known = np.isfinite(numbers)
     if not known.any():
@@ -208,7 +326,7 @@ def _scale(
     return Facet(name, title, [], codes, "scale", low, high)
 
 
-def _ends(numbers: NDArray[np.float64]) -> tuple[float, float]:
+def _ends(numbers: Numbers) -> tuple[float, float]:
     """Give the smallest and the largest number, or where they lie far out, what all but the tails lie between."""
     low, high = float(numbers.min()), float(numbers.max())
     inner_low, inner_high = np.quantile(numbers, [TAIL, 1 - TAIL]).tolist()
@@ -231,8 +349,8 @@ def _field(name: str, column: pa.ChunkedArray) -> Facet | None:
         column = column.cast(column.type.value_type)
     if not _is_scalar(column.type):
         return None
-    title, numeric = clean(name, 60), pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    if numeric and _is_more_than(FEW_NUMBERS, column):
+    title = clean(name, 60)
+    if _is_number(column.type) and _is_more_than(FEW_NUMBERS, column):
         return _scale(name, title, _numbers(column.combine_chunks()))
     if _is_more_than(MAX_VALUES, column):
         return None
@@ -240,6 +358,10 @@ def _field(name: str, column: pa.ChunkedArray) -> Facet | None:
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     return None if values.null_count == len(values) else _category(name, title, values)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _is_scalar(kind: pa.DataType) -> bool:
@@ -260,7 +382,7 @@ def _coded(status: Status) -> Facet:
     return Facet(status.name, status.title, list(status.values), status.codes.astype(np.uint16))
 
 
-def _numbers(column: pa.Array) -> NDArray[np.float64]:
+def _numbers(column: pa.Array) -> Numbers:
     values = column.cast(pa.float64(), safe=False)
     return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
 

@@ -18,7 +18,8 @@ class ReportFacts:
     is missing counts as all null. `summary`, `evaluation`, `changeset`: the JSON documents.
     `texts`: (n_rows,) strings in the order of `rows`. `thumbnails`: row id → `data:image/…` URL, for
     as many rows as is worth it. `records`: a small table with `row_id` and original fields, shown as
-    evidence where rows are neither text nor image.
+    evidence where rows are neither text nor image. `targets`, `predictions`: (n_rows,) the labels and what was
+    predicted, as they were given, where labels are numbers or sets of classes: `rows` tells only of classes.
     """
 
     rows: pa.Table
@@ -31,6 +32,8 @@ class ReportFacts:
     texts: pa.Array | None = None
     thumbnails: Mapping[str, str] = field(default_factory=dict)
     records: pa.Table | None = None
+    targets: pa.Array | None = None
+    predictions: pa.Array | None = None
     title: str = ""
 
     @property
