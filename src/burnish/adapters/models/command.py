@@ -123,6 +123,11 @@ class CommandModel:
         )
 
 
+def is_command(model: str) -> bool:
+    """Tell whether a model that a user names is a command."""
+    return "{" in model or " " in model.strip()
+
+
 def _variables(train: Sample) -> dict[str, str]:
     """Give what a program learns by its environment."""
     told = {"BURNISH_TASK": train.targets.task, "BURNISH_LABEL": label_name(train)}

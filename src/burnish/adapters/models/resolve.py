@@ -3,7 +3,7 @@
 from typing import cast
 
 from burnish.adapters.importing import imported
-from burnish.adapters.models.command import TIMEOUT_SECONDS, CommandModel
+from burnish.adapters.models.command import TIMEOUT_SECONDS, CommandModel, is_command
 from burnish.adapters.models.estimator import FAILURES, EstimatorModel, On
 from burnish.adapters.models.linear import LinearProbe
 from burnish.errors import UsageError
@@ -26,7 +26,7 @@ def resolve_model(model: object, *, l2: float, timeout_seconds: float = TIMEOUT_
         return LinearProbe(l2)
     if not isinstance(model, str):
         return _offered(model, "embeddings", said=repr(model))
-    if "{" in model or " " in model.strip():
+    if is_command(model):
         return CommandModel(model, timeout_seconds)
     prefix, _, rest = model.partition(":")
     if prefix in ("fields", "both"):
