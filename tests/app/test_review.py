@@ -14,6 +14,7 @@ import pytest
 from tests.app.conftest import client_of
 
 from burnish.pipeline import reviewing
+from burnish.reports.markup import clean
 from burnish.workspace import Workspace
 from burnish.workspace.history import Note
 
@@ -86,7 +87,7 @@ def test_the_queue_comes_in_pages_and_by_code(reading):
     pages = [queue(reading, offset=offset, limit=7)["items"] for offset in range(0, len(whole), 7)]
     assert [item["finding_id"] for page in pages for item in page] == whole
     assert {item["code"] for item in queue(reading, code="LAB001")["items"]} == {"LAB001"}
-    assert queue(reading, code="XYZ001") == {"total": 0, "offset": 0, "items": []}
+    assert queue(reading, code="XYZ001") == {"total": 0, "offset": 0, "items": [], "pairs": []}
     assert queue(reading, offset=10_000)["items"] == []
 
 
@@ -98,6 +99,106 @@ def test_a_line_of_the_queue_tells_of_its_surest_row(reading):
     assert row["text"].startswith(item["preview"][:20])
     leak = first(reading, "LEK001")
     assert (leak["suggested_edit"], leak["evaluation"]) == ("drop", False)
+
+
+def test_the_queue_is_narrowed_by_labels_which_are_counted(reading):
+    whole = queue(reading, code="LAB001")
+    pairs = whole["pairs"]
+    assert sum(one["n"] for one in pairs) == sum(item["suggested_label"] is not None for item in whole["items"])
+    assert [one["n"] for one in pairs] == sorted((one["n"] for one in pairs), reverse=True)
+    given, suggested, n = pairs[0].values()
+    found = queue(reading, code="LAB001", given=given, suggested=suggested)
+    assert (found["total"], found["pairs"]) == (n, pairs)
+    assert {(item["given_label"], item["suggested_label"]) for item in found["items"]} == {(given, suggested)}
+    of_class = queue(reading, code="LAB001", given=given)
+    assert of_class["total"] >= n
+    assert {item["given_label"] for item in of_class["items"]} == {given}
+
+
+def test_the_queue_is_narrowed_to_findings_about_some_rows(client):
+    rows = [client.get("/api/row", params={"v": V, "row_id": item["row_id"]}).json()["row"]["row"]
+            for item in queue(client, code="LAB001")["items"][:3]]  # fmt: skip
+    named = queue(client, code="LAB001", rows=".".join(map(str, rows)))
+    assert named["total"] == 3
+    select(client, "tag", rows, name="three")
+    assert queue(client, set="three") == queue(client, rows=".".join(map(str, rows)))
+    slices = client.get("/api/slices", params={"v": V}).json()["slices"]
+    cluster = next(one for one in slices if one["kind"] == "cluster")
+    assert 0 < queue(client, slice=cluster["name"])["total"] < queue(client)["total"]
+
+
+@pytest.mark.parametrize("asked", [{"rows": "1,2"}, {"rows": "999999"}, {"rows": "-1"}, {"set": "no"}, {"slice": "no"}])
+def test_rows_that_are_not_there_are_refused(reading, asked):
+    answer = reading.get("/api/findings", params={"v": V, **asked})
+    assert answer.status_code == 400
+    assert answer.json()["remedy"]
+
+
+def test_the_queue_can_be_ordered_by_label_quality_and_a_finding_has_its_place_there(reading):
+    items = queue(reading, sort="quality")["items"]
+    quality = [
+        reading.get("/api/row", params={"v": V, "row_id": item["row_id"]}).json()["row"].get("label_quality")
+        for item in items[:12]
+    ]
+    assert quality == sorted(quality)
+    assert detail(reading, items[5]["finding_id"], sort="quality")["place"] == 5
+
+
+def test_what_asks_for_a_decision_comes_first_and_what_does_not_is_counted(reading):
+    asks = [item["suggested_edit"] in ("drop", "relabel", "review") for item in queue(reading)["items"]]
+    assert asks == sorted(asks, reverse=True)
+    codes = reading.get("/api/review", params={"v": V}).json()["codes"]
+    assert sum(one["found"] for one in codes) == len(asks)
+
+
+def again(client):
+    """Give a finding that both versions make."""
+    later = {item["finding_id"] for item in queue(client, v="small@2")["items"]}
+    return next(item for item in queue(client)["items"] if item["finding_id"] in later and item["row_id"] is not None)
+
+
+def test_a_rejection_holds_in_the_next_version_and_can_be_taken_back_there(client):
+    item = again(client)
+    decide(client, "reject", item["finding_id"])
+    found = {one["finding_id"]: one for one in queue(client, v="small@2", state="decided")["items"]}
+    assert set(found) == {item["finding_id"]}
+    assert (found[item["finding_id"]]["decision"]["action"], found[item["finding_id"]]["decision"]["version"]) == (
+        "reject", V,
+    )  # fmt: skip
+    codes = client.get("/api/review", params={"v": "small@2"}).json()["codes"]
+    assert sum(one["rejected"] for one in codes) == 1
+    row = client.get("/api/row", params={"v": "small@2", "row_id": item["row_id"]}).json()["row"]
+    assert row["decision"]["version"] == V
+    undone = client.post(
+        "/api/decisions", json={"v": "small@2", "action": "undo", "finding_id": item["finding_id"]}
+    ).json()
+    assert undone["said"].startswith("Took back: reject of “")
+    assert (undone["finding_id"], undone["decision"]) == (item["finding_id"], None)
+    assert queue(client, v="small@2", state="decided")["total"] == 0
+    assert queue(client, state="decided")["total"] == 1
+
+
+def test_accepting_a_label_that_is_shown_relabels_and_what_has_none_is_marked_as_seen(client):
+    items = [item for item in queue(client)["items"] if item["suggested_edit"] == "review" and not item["evaluation"]]
+    for item in items:
+        answer = decide(client, "accept", item["finding_id"]).json()
+        label = item["suggested_label"]
+        assert item["label_shown"] == label
+        wanted = f"Accepted: 1 row to be relabelled to {label}." if label else "Marked as seen: no row changes."
+        assert answer["said"] == wanted
+    assert queue(client, state="skipped")["total"] == 0
+    decide(client, "skip", items[0]["finding_id"])
+    assert [item["finding_id"] for item in queue(client, state="skipped")["items"]] == [items[0]["finding_id"]]
+
+
+def test_evidence_is_told_in_plain_words(reading):
+    for item in queue(reading)["items"]:
+        one = detail(reading, item["finding_id"])
+        told = [*one["numbers"], *(number for row in one["rows"] for number in row["numbers"])]
+        assert not [value for _, value in told if "{" in value]
+        assert not [name for name, _ in told if name.startswith(("trial", "kind", "p value", "q value"))]
+    trial = detail(reading, first(reading, "LAB001")["finding_id"])["trial"]
+    assert trial.startswith("Tried on defects planted into this data: ")
 
 
 def test_evidence_of_a_suspect_label_holds_labels_with_probabilities_and_neighbors(reading):
@@ -183,6 +284,7 @@ def test_a_decision_is_written_down_and_told(client):
 def test_every_action_says_what_it_did(client):
     label, copy = first(client, "LAB001"), first(client, "DUP001", suggested_edit="drop")
     other = next(one for one in detail(client, label["finding_id"])["labels"] if one != label["given_label"])
+    short = clean(copy["preview"], 60)
     said = [
         decide(client, *asked[:2], **asked[2]).json()["said"]
         for asked in [
@@ -194,10 +296,13 @@ def test_every_action_says_what_it_did(client):
     ]  # fmt: skip
     assert said == [
         f"1 row to be relabelled to {other}.", "1 row to be dropped.", "Rejected.", "Skipped.", "Noted.",
-        f"Taken back: note of {copy['finding_id']}.", f"Taken back: drop of {copy['finding_id']}.",
+        f"Took back: note of “{short}”.", f"Took back: drop of “{short}”.",
         "1 row to be relabelled to a new one. No row had the label a new one before.",
     ]  # fmt: skip
-    assert decide(client, "accept", queue(client)["items"][-1]["finding_id"]).json()["said"].startswith("Accepted")
+    assert (
+        decide(client, "accept", queue(client)["items"][-1]["finding_id"]).json()["said"]
+        == "Marked as seen: no row changes."
+    )
 
 
 def test_an_undo_shows_what_it_took_back(client):

@@ -14,6 +14,7 @@ from hostile import MARK, hostile_workspace, wav
 from PIL import Image
 
 from app_server import SIZES, Running, small_workspace
+from burnish.testing.planted import planted_texts
 from burnish.workspace import Limits, Workspace
 from burnish.workspace.history import Note
 
@@ -114,15 +115,15 @@ def test_a_review_by_keyboard_is_there_after_a_restart(start, open_findings, roo
     page.locator(f".queue-item[data-finding='{first}'] [data-action=accept]").wait_for()
     decisions = page.locator(f"{OPTIONS} .decision").all_inner_texts()
     assert {text.split(" to ")[0] for text in decisions} == {"accepted", "rejected", "skipped", "dropped", "relabelled"}
-    assert decide(page, "u", "Taken back: relabel of ").endswith(" left.")
+    assert decide(page, "u", "Took back: relabel of ").endswith(" left.")
 
 
 def test_undo_brings_the_last_finding_back_and_shows_it(page):
     first = shown(page)
     decide(page, "a", "Accepted")
     decide(page, "r", "Rejected")
-    decide(page, "u", "Taken back: reject of ")
-    assert decide(page, "u", "Taken back: accept of ").endswith(" 36 left.")
+    decide(page, "u", "Took back: reject of ")
+    assert decide(page, "u", "Took back: accept of ").endswith(" 36 left.")
     assert shown(page) == first
     assert page.locator(PRESSED).inner_text() == "Open 36"
 
@@ -145,7 +146,7 @@ def test_a_number_relabels_to_the_likeliest_and_letters_find_any_label(page, roo
 
 def test_escape_leaves_the_labels_and_nothing_is_decided(page, root):
     first = shown(page)
-    page.get_by_role("button", name="Relabel").click()
+    page.get_by_role("button", name="Relabel", exact=True).click()
     page.keyboard.type("x")
     page.keyboard.press("Escape")
     page.wait_for_selector(".relabel", state="detached")
@@ -205,10 +206,16 @@ def test_a_decision_that_cannot_be_written_down_is_taken_back_on_the_page(page):
     page.expected = "ERR_FAILED"
     first = shown(page)
     page.route("**/api/decisions", lambda route: route.abort())
-    told(page, lambda: page.keyboard.press("a"), "The server does not answer.")
+    page.route("**/api/finding?*", lambda route: route.abort())
+    page.route("**/api/findings?*", lambda route: route.abort())
+    told(page, lambda: page.keyboard.press("a"), "Not written down: The server does not answer.")
     page.get_by_role("button", name="Open 36").wait_for()
     assert shown(page) == first
-    page.unroute("**/api/decisions")
+    assert page.locator(OPTIONS).first.get_attribute("data-finding") == first
+    assert page.locator(".row-card[data-role=Flagged]").count() == 1
+    assert page.locator(".evidence .chip.decision").count() == 0
+    for path in ("decisions", "finding?*", "findings?*"):
+        page.unroute(f"**/api/{path}")
     assert decide(page, "a", "Accepted").endswith(" 35 left.")
 
 
@@ -221,6 +228,94 @@ def test_a_note_is_written_in_a_dialog_in_which_letters_are_letters(page, root):
     assert "a raw <b>note</b>" in page.locator(".evidence .note").inner_text()
     assert page.locator("dialog[open]").count() == 0
     assert [event["action"] for event in journal(root)] == ["note"]
+
+
+def test_a_note_that_is_not_written_down_stays_in_its_dialog_with_the_reason(page):
+    page.expected = "ERR_FAILED"
+    shown(page)
+    page.route("**/api/decisions", lambda route: route.abort())
+    page.keyboard.press("n")
+    page.locator("dialog[open] textarea").fill("a long thought")
+    page.keyboard.press("Control+Enter")
+    page.locator("dialog[open] [role=alert]").get_by_text("The server does not answer.").wait_for()
+    assert page.locator("dialog[open] textarea").input_value() == "a long thought"
+    page.unroute("**/api/decisions")
+    told(page, lambda: page.keyboard.press("Control+Enter"), "Noted.")
+    assert page.locator("dialog[open]").count() == 0
+
+
+def test_accepting_says_what_it_edits(page):
+    shown(page)
+    suggested = page.locator(".likely tr.suggested th bdi").inner_text()
+    assert page.locator("button.accept").get_attribute("title") == f"Accept: relabel to {suggested}"
+    assert decide(page, "a", "Accepted: 1 row to be relabelled.").endswith(" 35 left.")
+
+
+def test_the_queue_is_narrowed_to_a_pair_of_labels_and_says_which(page):
+    labels = page.get_by_label("Labels", exact=True)
+    first = labels.locator("optgroup").first.locator("option").first
+    value, text = first.get_attribute("value"), first.inner_text()
+    count = text.rsplit("(", 1)[1].rstrip(")")
+    labels.select_option(value=value)
+    page.get_by_role("button", name=f"Open {count}").wait_for()
+    given, suggested = json.loads(value)
+    for item in page.locator(f"{OPTIONS} .pair").all():
+        assert item.get_attribute("title") == f"{given} → {suggested}"
+    page.reload()
+    page.get_by_role("button", name=f"Open {count}").wait_for()
+    assert labels.input_value() == value
+
+
+def test_the_queue_is_narrowed_to_rows_that_the_address_names(start, root, open_findings):
+    page = open_findings(start(root), f"&rows={'.'.join(map(str, range(100)))}&state=all")
+    page.get_by_text("About 100 selected rows").wait_for()
+    page.locator(OPTIONS).first.wait_for()
+    some = int(page.locator(PRESSED).inner_text().split()[1])
+    page.get_by_role("button", name="All rows").click()
+    page.wait_for_function(
+        "some => Number(document.querySelector('.segments [aria-pressed=true] .n')?.innerText) > some", arg=some
+    )
+    page.expected = "400"
+    page.goto(page.url + "&set=nobody")
+    page.get_by_role("button", name="Show the findings of all rows").click()
+    page.locator(OPTIONS).first.wait_for()
+
+
+@pytest.fixture
+def conflicting(start, open_findings, tmp_path):
+    """The page of a group of three copies with two labels, and where its workspace is."""
+    workspace = Workspace(tmp_path / "workspace", limits=Limits(threads=1))
+    table = planted_texts(120, seed=5).table
+    first = next(row for row in table.to_pylist() if row["split"] == "train")
+    label = next(other for other in table["label"].to_pylist() if other != first["label"])
+    copies = [{**first, "id": "copy-1"}, {**first, "id": "copy-2", "label": label}]
+    table = pa.concat_tables([table, pa.Table.from_pylist(copies, schema=table.schema)])
+    dataset, guesses = workspace.read(table, {"label": "label"}, name="small")
+    workspace.keep(workspace.audit(dataset, guesses), Note())
+    root = tmp_path / "workspace"
+    return open_findings(start(root), "&code=DUP003"), root, first["label"], label
+
+
+def test_a_drop_of_copies_with_different_labels_asks_which_one_stays(conflicting):
+    page, root, most, other = conflicting
+    shown(page)
+    leads = [one.inner_text().replace("differs from most:", "").split() for one in page.locator(".label-lead").all()]
+    assert sorted(leads) == sorted([[most, "2", "of", "3"], [most, "2", "of", "3"], ["≠", other, "1", "of", "3"]])
+    page.keyboard.press("x")
+    page.get_by_role("heading", name="Which copy stays?").wait_for()
+    assert not (root / JOURNAL).exists()
+    decided = page.get_by_role("button", name=f"Keep {other}")
+    told(page, decided.click, "2 rows to be dropped.")
+    (event,) = journal(root)
+    assert (event["action"], len(event["row_ids"])) == ("drop", 2)
+
+
+def test_one_row_of_several_can_be_relabelled(conflicting):
+    page, root, most, _ = conflicting
+    shown(page)
+    told(page, page.get_by_role("button", name=f"Relabel to {most}").click, f"1 row to be relabelled to {most}.")
+    (event,) = journal(root)
+    assert (event["action"], event["label"], event["row_ids"]) == ("relabel", most, ["copy-2"])
 
 
 def test_the_evidence_of_the_next_findings_is_there_before_it_is_asked_for(page):
@@ -257,7 +352,7 @@ def test_when_all_is_decided_the_page_says_so_and_the_last_decision_can_be_taken
         decide(page, "s", "Skipped")
     page.get_by_text("No open finding of OUT001.").wait_for()
     assert page.get_by_role("button", name="Accept", exact=False).first.get_attribute("aria-disabled") == "true"
-    assert told(page, lambda: page.keyboard.press("u"), "Taken back: skip of ").endswith(" 1 left.")
+    assert told(page, lambda: page.keyboard.press("u"), "Took back: skip of ").endswith(" 1 left.")
     shown(page)
     assert page.locator("#finding-title").inner_text() == "Outliers"
 
@@ -375,10 +470,11 @@ def test_evaluation_rows_are_said_to_be_locked_before_the_server_refuses(hostile
     server, names = hostile
     page = open_findings(server, "&code=DUP001", v=quote(names[1], safe=""))
     page.expected = "404 (Not Found)"
-    page.locator(OPTIONS).nth(2).click()
+    page.locator(OPTIONS).last.click()
     shown(page)
+    assert page.get_by_role("button", name="Mark as seen").get_attribute("class") == ""
     for name in ("Drop", "Relabel"):
-        button = page.get_by_role("button", name=name)
+        button = page.get_by_role("button", name=name, exact=True)
         assert button.get_attribute("aria-disabled") == "true"
         assert button.get_attribute("title").startswith("Evaluation rows are locked")
     told(page, lambda: page.keyboard.press("x"), "Evaluation rows are locked")

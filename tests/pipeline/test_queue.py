@@ -55,7 +55,45 @@ def test_a_kind_without_a_rank_comes_last():
 
 def test_by_score_the_surest_of_all_codes_come_first():
     one = queue([suspect(0, 0.5), SET, suspect(1, 0.9)])
-    assert [round(float(one.score[i]), 2) for i in one.chosen(np.ones(3, bool), by_score=True)] == [0.9, 0.7, 0.5]
+    assert [round(float(one.score[i]), 2) for i in one.chosen(np.ones(3, bool), sort="score")] == [0.9, 0.7, 0.5]
+
+
+def test_what_asks_for_no_decision_comes_after_what_does():
+    one = queue([SET, LEAK, suspect(0, 0.5)], kinds=("imbalance", "leak", "suspect_label"))
+    assert [one.findings[i].code for i in one.order] == ["LEK001", "LAB001", "IMB002"]
+    assert one.codes == ("IMB002", "LEK001", "LAB001")
+
+
+def test_by_quality_the_row_with_the_least_label_quality_comes_first_and_none_last():
+    quality = Column("label_quality", np.array([0.9, 0.1, np.nan, 0.5, 1, 1, 1, 1]))
+    found = [suspect(0, 0.9), SET, suspect(2, 0.8), suspect(1, 0.5), suspect(3, 0.4)]
+    one = FindingQueue.of(evidence().adding([quality]), found)
+    rows = [one.rows[one.surest[i]] if one.surest[i] >= 0 else None for i in one.by_quality.tolist()]
+    assert rows[:3] == [1, 3, 0]
+    assert set(rows[3:]) == {2, None}
+    assert len(queue([]).by_quality) == 0
+    assert queue(found).by_quality.tolist() == [0, 2, 3, 4, 1]  # without one: by kind
+
+
+def test_a_finding_tells_the_labels_of_its_surest_row():
+    given, suggested = queue([suspect(0, 0.5), LEAK, SET]).labels_told
+    assert given.tolist() == ["cat", "cat", None]
+    assert suggested.tolist() == ["dog", None, None]
+
+
+def test_findings_about_rows_are_those_that_flag_one_of_them():
+    assert queue([suspect(0, 0.5), LEAK, SET]).about(np.isin(np.arange(8), [3])).tolist() == [False, True, False]
+
+
+def test_a_label_is_shown_where_all_rows_to_look_at_have_the_same_and_nothing_else_is_suggested():
+    def shown(*flags):
+        rows = tuple(FlaggedRow(row, 0.5, edit, label) for row, edit, label in flags)
+        return queue([Finding("LAB001", "suspect_label", "warning", "suspect", rows)]).label_shown(0)
+
+    assert shown((0, "review", "dog"), (1, "review", "dog"), (6, "review", "cat")) == "dog"
+    assert shown((0, "review", "dog"), (1, "review", "cat")) is None
+    assert shown((0, "review", "dog"), (1, "relabel", "dog")) is None
+    assert shown((6, "review", "dog")) is None
 
 
 def test_ids_are_those_of_the_findings_file():

@@ -26,6 +26,8 @@ from burnish.pipeline.reviewing import (
     ReviewState,
 )
 
+pytestmark = pytest.mark.slow
+
 N_ROWS = 12
 IDS = [f"r{i}" for i in range(N_ROWS)]
 LOCKED = {10, 11}
@@ -50,6 +52,7 @@ FINDINGS = (
     Finding("OUT001", "outlier", "info", "far", (FlaggedRow(5, 0.7, "review"),)),
     Finding("IMB002", "imbalance", "info", "large", evidence={"kind": "cluster", "name": "7"}),
 )
+FAR_PLACE = 6
 QUEUE = FindingQueue.of(evidence(), FINDINGS)
 LEAK, COPIES, DOUBT, OTHER, EVAL, MIXED, FAR, SET = QUEUE.ids
 
@@ -103,6 +106,8 @@ class Oracle:
 
     @staticmethod
     def edit(event, flag):
+        if event.action == "accept" and event.label and flag.edit == "review" and flag.row not in LOCKED:
+            return "relabel", event.label
         if event.action in ("accept", "bulk"):
             return (flag.edit, flag.label) if flag.edit in ("drop", "relabel") else None
         return (event.action, event.label) if event.action in ("drop", "relabel") else None
@@ -129,6 +134,7 @@ def histories(draw, max_size=14):
             flagged = [IDS[flag.row] for flag in FINDINGS[place].rows]
             rows = tuple(draw(st.lists(st.sampled_from(flagged), unique=True))) if flagged else ()
             label = draw(st.sampled_from(["cat", "dog", "bird"])) if action == "relabel" else None
+            label = draw(st.sampled_from([None, "cat"])) if action == "accept" and place == FAR_PLACE else label
             note = draw(st.sampled_from(["", "hm"])) if action == "note" else None
             events.append(
                 ReviewEvent(seq, "now", "ana", action, QUEUE.ids[place], FINDINGS[place].code, rows, label, note)
@@ -219,6 +225,43 @@ def test_accepting_makes_the_suggested_edits_and_rejecting_none():
     state = written(("accept", LEAK), ("accept", OTHER), ("reject", COPIES))
     assert edits(state) == {"r0": ("drop", None), "r3": ("relabel", "dog")}
     assert state.decisions[COPIES].action == "reject"
+
+
+def suspects():
+    """Give a queue of suspect labels that are to be looked at: with a label shown, without, and an evaluation row's."""
+    flags = (FlaggedRow(0, 0.6, "review", "dog"), FlaggedRow(2, 0.6, "review"), FlaggedRow(11, 0.6, "review", "dog"))
+    return FindingQueue.of(
+        evidence(), tuple(Finding("LAB001", "suspect_label", "warning", "doubt", (flag,)) for flag in flags)
+    )
+
+
+def test_accepting_a_row_that_is_to_be_looked_at_relabels_it_to_the_label_that_was_shown():
+    queue = suspects()
+    state = written(*(("accept", finding) for finding in queue.ids), state=ReviewState(queue))
+    assert edits(state) == {"r0": ("relabel", "dog")}
+    assert [event.label for event in state.events] == ["dog", None, None]
+    assert state.refused == ()
+    assert state.status.tolist() == [ACCEPTED] * 3
+
+
+def test_an_evaluation_row_beside_one_that_gets_the_label_that_was_shown_is_left_and_not_refused():
+    flags = (FlaggedRow(0, 0.6, "review", "dog"), FlaggedRow(11, 0.6, "review", "dog"))
+    queue = FindingQueue.of(evidence(), (Finding("LAB001", "suspect_label", "warning", "doubt", flags),))
+    state = written(("accept", queue.ids[0]), state=ReviewState(queue))
+    assert edits(state) == {"r0": ("relabel", "dog")}
+    assert state.refused == ()
+
+
+def test_bulk_acceptance_leaves_rows_that_are_only_to_be_looked_at():
+    queue = suspects()
+    assert ReviewState(queue).open_suggestions("LAB001") == []
+    bulk = ReviewEvent(1, "now", "ana", "bulk", code="LAB001", findings=tuple(queue.ids))
+    assert edits(ReviewState(queue, (bulk,))) == {}
+
+
+def test_an_acceptance_that_an_older_burnish_wrote_relabels_nothing():
+    queue = suspects()
+    assert edits(ReviewState(queue, (ReviewEvent(1, "now", "ana", "accept", queue.ids[0], "LAB001"),))) == {}
 
 
 def test_an_edit_says_by_whom_why_and_what_was_there():

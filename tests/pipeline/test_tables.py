@@ -107,5 +107,26 @@ def test_counts_take_the_worst_severity_and_each_row_once():
     ]
     counts = counts_by_code(findings)["DUP001"]
     assert (counts["findings"], counts["rows"], counts["severity"], counts["message"]) == (2, 2, "warning", "first")
-    assert "2 exact duplicate" in audit_sentence({"DUP001": counts}, 10)
+    assert audit_sentence({"DUP001": counts}, 10) == "In 10 rows: 2 exact duplicates."
     assert audit_sentence({}, 10) == "Nothing was found in 10 rows."
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "findings", "said"),
+    [
+        ("suspect_label", 642, 642, "642 suspect labels"), ("suspect_label", 1, 1, "1 suspect label"),
+        ("weak_slice", 249, 2, "249 rows in weak slices"), ("coverage_gap", 1, 1, "1 row in coverage gaps"),
+        ("quality", 9, 3, "9 quality problems"), ("imbalance", 0, 2, "2 imbalances"),
+        ("weak_slice", 0, 1, "1 weak slice"),
+    ],
+)  # fmt: skip
+def test_the_sentence_of_an_audit_counts_in_the_plural_and_slices_by_their_rows(kind, rows, findings, said):
+    counts = {"X": {"kind": kind, "rows": rows, "findings": findings}}
+    assert audit_sentence(counts, 9_314) == f"In 9,314 rows: {said}."
+
+
+@pytest.mark.parametrize(("n_kinds", "end"), [(4, "."), (5, " and 1 more kind."), (6, " and 2 more kinds.")])
+def test_the_sentence_of_an_audit_names_four_kinds_and_counts_the_others(n_kinds, end):
+    kinds = ("leak", "outlier", "shortcut", "imbalance", "near_duplicate", "quality")[:n_kinds]
+    counts = {kind: {"kind": kind, "rows": 9 - i, "findings": 1} for i, kind in enumerate(kinds)}
+    assert audit_sentence(counts, 10).endswith(f"6 imbalances{end}")

@@ -18,6 +18,8 @@ from burnish.steps.predictions import Predictions
 from burnish.steps.splits import Splits
 from burnish.testing.planted import Defects, planted_texts, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 CHECKS = (NearDuplicates(), NearLeaks(), SuspectLabels(), SuspectEvaluationLabels(), OutlierRows())
 DEFECTS = Defects(near_duplicates=0.03, leaks=0.02, wrong_labels=0.12, outliers=0.02)
 

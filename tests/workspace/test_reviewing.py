@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from burnish.adapters.stores.history import HistoryStore
-from burnish.dataset import Column, Dataset, Evidence, Finding, FlaggedRow, Roles
+from burnish.dataset import Changeset, Column, Dataset, Edit, Evidence, Finding, FlaggedRow, Roles
 from burnish.errors import DamagedFileError, UsageError
 from burnish.pipeline.deciding import Asked
 from burnish.workspace import reviewing
@@ -204,6 +204,60 @@ def test_reviews_of_two_versions_are_apart(kept):
     after = history.keep_changes(audited.dataset, changes, Note(who="me"))
     assert Reviewing(history).seq(after) == 0
     assert history.store.ledger(after).to_pylist()[0]["reason"].startswith("accepted by")
+
+
+def successor(kept, rows, number):
+    """Make the version that relabels some rows to dog, or the undo of one; give it and its audit."""
+    history, version, audited = kept
+    if rows is None:
+        history.undo("pets@2", Note(who="me"))
+    else:
+        edits = tuple(Edit(f"r{i}", "relabel", "LAB001", "doubt", {}, None, "cat", "dog") for i in rows)
+        history.keep_changes(audited.dataset, Changeset(version.version, edits), Note(who="me"))
+    return history.store.find(f"pets@{number}"), audited_of(history.open(f"pets@{number}"))
+
+
+def test_a_rejection_holds_in_the_next_version_and_after_its_undo_where_edits_are_asked_for_anew(kept):
+    history, version, audited = kept
+    history.keep_audit(audited, version)
+    people = Reviewing(history, who="ana")
+    for place, action in enumerate(("reject", "skip", "accept")):
+        record(people, kept, lambda state, place=place, action=action: Asked(action, state.queue.ids[place]))
+    second, found = successor(kept, [2], 2)
+    state = people.state(found, second)
+    ids = state.queue.ids
+    assert {i: (one.action, one.version, one.who) for i, one in state.decisions.items()} == {
+        ids[0]: ("reject", "pets@1", "ana"), ids[1]: ("skip", "pets@1", "ana"),
+    }  # fmt: skip
+    assert state.former_edits == {}  # the row has the label now
+    assert state.seq == 0
+    third, found = successor(kept, None, 3)
+    back = people.state(found, third)
+    assert set(back.decisions) == set(ids[:2])
+    assert {i: (one.action, one.version) for i, one in back.former_edits.items()} == {ids[2]: ("accept", "pets@1")}
+    assert back.edits == {}
+
+
+def test_what_is_decided_at_an_earlier_version_meanwhile_is_seen(kept):
+    history, version, audited = kept
+    history.keep_audit(audited, version)
+    people = Reviewing(history)
+    second, found = successor(kept, [2], 2)
+    assert people.state(found, second).decisions == {}
+    record(people, kept, lambda state: Asked("reject", state.queue.ids[5]))
+    assert list(people.state(found, second).decisions) == [people.state(found, second).queue.ids[5]]
+    people.record(found, second, Asked("undo", people.state(found, second).queue.ids[5]))
+    assert people.state(found, second).decisions == {}
+    assert people.seq(version) == people.seq(second) == 1
+
+
+def test_a_rejection_of_another_label_does_not_hold(kept):
+    history, version, audited = kept
+    history.keep_audit(audited, version)
+    people = Reviewing(history)
+    record(people, kept, lambda state: Asked("reject", state.queue.ids[0]))
+    second, found = successor(kept, [0], 2)
+    assert people.state(found, second).decisions == {}
 
 
 def test_a_tag_grows_and_a_slice_is_made_once(kept):

@@ -1,31 +1,31 @@
 """Findings as documents: a line of the queue, and all there is to see of one."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from burnish.adapters.stores.reviews import RowSet
 from burnish.app.documents.review import EvidenceRow, FindingDetail, Likely, QueueItem
 from burnish.app.documents.shared import Decision, Row
+from burnish.app.evidence_words import numbers_told, trial_told
 from burnish.app.opened import Opened
 from burnish.app.row_documents import few_rows, row_documents, told_values
 from burnish.dataset import Dataset, FlaggedRow, Targets
 from burnish.dataset.changesets import label_strings
 from burnish.dataset.rows import is_list
 from burnish.errors import InputError
-from burnish.pipeline.queue import EDITS
+from burnish.pipeline.queue import EDITS, FindingQueue
 from burnish.pipeline.reviewing import ReviewState
-from burnish.reports.evidence import GIVEN_KEYS, OTHER_KEYS, SUGGESTED_KEYS, TWIN_KEYS
 from burnish.reports.markup import clean
-from burnish.reports.numbers import number
 from burnish.reports.words import KINDS, code_title
 from burnish.workspace.similar import neighbors_found
 
 ROWS_SHOWN, NEIGHBORS_SHOWN, LIKELIEST, LABELS_SHOWN = 50, 8, 5, 1_000
-PREVIEW_CHARACTERS, PREVIEW_FIELDS = 160, 4
+PREVIEW_CHARACTERS, PREVIEW_FIELDS, NAME_CHARACTERS = 160, 4, 60
 KEPT = ("kept", "kept_row_id", "representative")
 
 
@@ -53,7 +53,8 @@ def finding_detail(
     return FindingDetail(
         item=queue_items(opened, state, [place])[0],
         why=KINDS.get(finding.kind, ("", ""))[1],
-        numbers=_numbers(finding.evidence),
+        numbers=numbers_told(finding.evidence),
+        trial=trial_told(finding.evidence),
         rows=[_evidence_row(row, *part) for row, part in zip(rows, parts.values(), strict=False)],
         rows_left_off=len(finding.rows) - len(flags),
         neighbors=[
@@ -74,7 +75,7 @@ def _item(state: ReviewState, place: int, flag: int, shown: tuple[Iterator[str |
     queue = state.queue
     finding, some = queue.findings[place], flag >= 0
     row = int(queue.rows[flag]) if some else -1
-    decision = state.decisions.get(queue.ids[place])
+    decision, former = (one.get(queue.ids[place]) for one in (state.decisions, state.former_edits))
     return QueueItem(
         finding_id=queue.ids[place], code=finding.code, kind=finding.kind, severity=finding.severity,
         title=code_title(finding.code, finding.kind), score=float(queue.score[place]), message=finding.message,
@@ -83,13 +84,27 @@ def _item(state: ReviewState, place: int, flag: int, shown: tuple[Iterator[str |
         suggested_edit=EDITS[int(queue.edits[flag])] if some else None,
         suggested_label=queue.labels[flag] if some else None, evaluation=some and bool(queue.evaluation[row]),
         decision=None if decision is None else Decision(**decision._asdict()),
+        former=None if former is None else Decision(**former._asdict()),
+        image=queue.dataset.roles.image if some else None, edits=bool(queue.suggests[place]),
+        label_shown=queue.label_shown(place),
     )  # fmt: skip
 
 
+def shown_as(queue: FindingQueue, place: int) -> str:
+    """Give a few words by which people know a finding: of its surest row, else its message."""
+    flag = int(queue.surest[place])
+    if flag < 0:
+        return clean(queue.findings[place].message, NAME_CHARACTERS)
+    (preview,) = _previews(few_rows(queue.dataset, [int(queue.rows[flag])]))
+    return clean(preview, NAME_CHARACTERS)
+
+
 def _previews(rows: Dataset) -> list[str]:
-    """Give a line of each row: its text, else its first fields, else its id."""
+    """Give a line of each row: its text, else the path of its image, else its first fields, else its id."""
     if rows.texts is not None:
         return [clean(text or "", PREVIEW_CHARACTERS) for text in rows.texts.to_pylist()]
+    if (paths := _paths(rows)) is not None:
+        return [clean(path, PREVIEW_CHARACTERS) for path in paths]
     if rows.roles.image is not None or not rows.roles.meta:
         return [clean(row_id, PREVIEW_CHARACTERS) for row_id in rows.row_ids.to_pylist()]
     names = rows.roles.meta[:PREVIEW_FIELDS]
@@ -98,6 +113,19 @@ def _previews(rows: Dataset) -> list[str]:
         clean(" · ".join(f"{n}: {v}" for n, v in zip(names, values, strict=True)), PREVIEW_CHARACTERS)
         for values in told
     ]
+
+
+def _paths(rows: Dataset) -> list[str] | None:
+    """Give the path of each image, its id where it has none; None where the images are bytes alone, or none."""
+    if rows.roles.image is None:
+        return None
+    column = rows.field(rows.roles.image)
+    if pa.types.is_struct(column.type) and column.type.get_field_index("path") >= 0:
+        column = pc.struct_field(column, "path")
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        return None
+    pairs = zip(column.to_pylist(), rows.row_ids.to_pylist(), strict=True)
+    return [path or row_id for path, row_id in pairs]
 
 
 Part = tuple[str, FlaggedRow | None]
@@ -130,23 +158,10 @@ def _named(opened: Opened, evidence: Iterable[Mapping[str, object]], keys: Seque
 
 def _evidence_row(row: Row, role: Any, flag: FlaggedRow | None) -> EvidenceRow:
     return EvidenceRow(
-        row=row, role=role, numbers=[] if flag is None else _numbers(flag.evidence),
+        row=row, role=role, numbers=[] if flag is None else numbers_told(flag.evidence),
         suggested_edit=None if flag is None else flag.edit, suggested_label=None if flag is None else flag.label,
         score=None if flag is None or not np.isfinite(flag.score) else float(flag.score),
     )  # fmt: skip
-
-
-def _numbers(evidence: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Give the numbers behind a finding as names and values, as the report words them."""
-    without = {*TWIN_KEYS, *GIVEN_KEYS, *SUGGESTED_KEYS, *OTHER_KEYS}
-    told = {name: value for name, value in evidence.items() if name not in without and value is not None}
-    return [(name.replace("_", " "), _shown(value)) for name, value in told.items()]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return number(value)
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 90)
 
 
 def _nearest(opened: Opened, row: int, *, without: Mapping[int, Part]) -> dict[int, float]:

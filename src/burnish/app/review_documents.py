@@ -1,31 +1,44 @@
 """A review as documents: how far it is, its events, the sample of a code, what a decision did in a sentence."""
 
+from typing import Any
+
+import numpy as np
+
 from burnish.app.documents.review import CodeProgress, Event, Refusal, Review, Sample
 from burnish.app.documents.shared import Decision
-from burnish.dataset.history import Version
+from burnish.app.finding_documents import shown_as
 from burnish.pipeline.deciding import Asked
-from burnish.pipeline.reviewing import ReviewEvent, ReviewState
+from burnish.pipeline.reviewing import Progress, ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
 from burnish.reports.words import code_title
+from burnish.workspace.additions import Made
 
 EVENTS_SHOWN, REFUSED_SHOWN = 50, 100
 
 
-def review_document(
-    state: ReviewState, called: str, *, torn: bool = False, made: tuple[Version, bool] | None = None
-) -> Review:
-    """Give how far a review is, and what it comes to; `made`: the version made of it, and whether of all that."""
+def review_document(state: ReviewState, called: str, *, torn: bool = False, made: Made | None = None) -> Review:
+    """Give how far a review is, and what it comes to; `made`: the version made of it."""
+    found = np.bincount(state.queue.code, minlength=len(state.queue.codes)).tolist()
     lines = [
-        CodeProgress(title=code_title(one.code, one.kind), **{n: v for n, v in one._asdict().items() if n != "kind"})
-        for one in state.progress
+        CodeProgress(
+            title=code_title(one.code, one.kind),
+            found=n_found,
+            **{n: v for n, v in one._asdict().items() if n != "kind"},
+        )
+        for one, n_found in zip(state.progress, found, strict=True)
     ]
     refused = [Refusal(row_id=one.row_id, reason=one.reason) for one in state.refused[:REFUSED_SHOWN]]
     return Review(
         v=called, seq=state.seq, codes=lines, drops=state.n_drops, relabels=state.n_relabels, refused=refused,
-        n_refused=len(state.refused), torn=torn, made=None if made is None else made[0].name,
-        made_all=made is not None and made[1],
+        n_refused=len(state.refused), torn=torn, made=None if made is None else made.version.name,
+        made_all=made is not None and made.has_all, n_to_add=0 if made is None or made.hindrance else len(made.edits),
+        hindrance="" if made is None else made.hindrance,
         events=[event_document(state, event) for event in reversed(state.events[-EVENTS_SHOWN:])],
     )  # fmt: skip
+
+
+def _counts(one: Progress) -> dict[str, Any]:
+    return {name: value for name, value in one._asdict().items() if name != "kind"}
 
 
 def event_document(state: ReviewState, event: ReviewEvent) -> Event:
@@ -56,8 +69,8 @@ def decision_of(state: ReviewState, finding_id: str | None) -> Decision | None:
 def said(state: ReviewState, asked: Asked, event: ReviewEvent) -> str:
     """Give what a decision did as a sentence."""
     if event.action == "undo":
-        taken = next(one for one in state.events if one.seq == event.of)
-        return f"Taken back: {_what(taken)}."
+        taken = next((one for one in state.events if one.seq == event.of), None)
+        return f"Took back: {_what(state, taken or _before(state, event))}."
     if event.action in ("reject", "skip"):
         return "Rejected." if event.action == "reject" else "Skipped."
     if event.action == "note":
@@ -66,7 +79,7 @@ def said(state: ReviewState, asked: Asked, event: ReviewEvent) -> str:
         return f"{plural(len(event.findings), 'finding')} accepted: {_edits(state, event)}."
     if event.action == "accept":
         edits = _edits(state, event)
-        return f"Accepted: {edits}." if edits else "Accepted as seen: it suggests no edit."
+        return f"Accepted: {edits}." if edits else "Marked as seen: no row changes."
     return f"{_edits(state, event) or 'No row changes'}.{_beside(state, asked, event)}"
 
 
@@ -92,8 +105,15 @@ def _is_new(state: ReviewState, event: ReviewEvent) -> str:
     return f" No row had the label {event.label} before."
 
 
-def _what(event: ReviewEvent) -> str:
-    about = event.finding_id or (plural(len(event.row_ids), "selected row") if event.row_ids else event.code)
+def _before(state: ReviewState, event: ReviewEvent) -> ReviewEvent:
+    """Give the event of an earlier version that an undo of how a finding stands takes back."""
+    return state.former.decisions[event.finding_id or ""].event
+
+
+def _what(state: ReviewState, event: ReviewEvent) -> str:
     if event.action == "bulk":
         return f"{plural(len(event.findings), 'finding')} of {event.code} accepted together"
+    place = state.queue.place.get(event.finding_id or "")
+    shown = "" if place is None else shown_as(state.queue, place)
+    about = f"“{shown}”" if shown else event.finding_id or plural(len(event.row_ids), "selected row")
     return f"{event.action} of {about}"

@@ -20,6 +20,7 @@ Places = NDArray[np.int64]
 class Asked(NamedTuple):
     """A decision that somebody asks for. `of`: which event to undo, None for the newest that stands.
 
+    An undo that names a finding takes back what was decided of it last, here or at an earlier version.
     `row_ids`: some rows of the finding, or, without one, rows that were selected.
     """
 
@@ -42,11 +43,12 @@ class Signed(NamedTuple):
 def decided(state: ReviewState, asked: Asked, signed: Signed) -> ReviewEvent:
     """Give the event of a decision; raises UsageError, InputError or LockedRowsError where it cannot be made.
 
-    A relabel may name a class that no row has yet, if the label field can hold it. Evaluation rows among selected ones
-    are left out of the event.
+    A relabel may name a class that no row has yet, if the label field can hold it. Accepting a finding that asks to
+    look at a row, and shows a label, relabels the row to it: the person has looked. Evaluation rows among selected
+    ones are left out of the event.
     """
     if asked.action == "undo":
-        return ReviewEvent(*signed, "undo", of=_to_undo(state, asked.of), note=asked.note)
+        return _undo(state, asked, signed)
     if asked.action == "note" and asked.note is None:
         raise UsageError("a note without text was asked for.", remedy='Give it a text; "" takes a note away.')
     if asked.finding_id is None:
@@ -57,13 +59,18 @@ def decided(state: ReviewState, asked: Asked, signed: Signed) -> ReviewEvent:
             f"the audit has no finding {short(asked.finding_id)}.",
             remedy="Load the page again: the version may have been audited anew.",
         )
-    code, label = state.queue.findings[place].code, None
-    rows = _rows_of(state.queue, place, asked)
-    if asked.action in ("relabel", "drop"):
-        _refuse_none_to_edit(state.queue, rows, asked)
-    if asked.action == "relabel":
-        label = _spelled(state.queue, rows, asked.label)
+    code, label = state.queue.findings[place].code, _label(state.queue, place, asked)
     return ReviewEvent(*signed, asked.action, asked.finding_id, code, asked.row_ids, label, asked.note)
+
+
+def _label(queue: FindingQueue, place: int, asked: Asked) -> str | None:
+    """Give the label that a decision about a finding gives its rows; raises where it cannot be made."""
+    rows = _rows_of(queue, place, asked)
+    if asked.action in ("relabel", "drop"):
+        _refuse_none_to_edit(queue, rows, asked)
+    if asked.action == "relabel":
+        return _spelled(queue, rows, asked.label)
+    return queue.label_shown(place) if asked.action == "accept" else None
 
 
 def drawn(state: ReviewState, code: str, signed: Signed) -> ReviewEvent:
@@ -111,6 +118,24 @@ def _to_undo(state: ReviewState, of: int | None) -> int:
         why = "was taken back already" if of in state.undone else f"is {'no event' if known is None else known.action}"
         raise UsageError(f"event {of} {why}: it cannot be taken back.", remedy="Take back a decision that stands.")
     return able[-1] if of is None else of
+
+
+def _undo(state: ReviewState, asked: Asked, signed: Signed) -> ReviewEvent:
+    finding = asked.finding_id
+    if asked.of is not None or finding is None:
+        return ReviewEvent(*signed, "undo", of=_to_undo(state, asked.of), note=asked.note)
+    decision = state.decisions.get(finding)
+    if decision is None:
+        raise UsageError(f"nothing stands of {short(finding)}.", remedy="Decide about it first.")
+    if decision.version is not None:
+        return ReviewEvent(*signed, "undo", finding, state.queue.findings[state.queue.place[finding]].code)
+    together = next((len(e.findings) for e in state.standing if e.seq == decision.seq and e.action == "bulk"), 0)
+    if together > 1:
+        raise UsageError(
+            f"{short(finding)} was accepted together with {together - 1} others.",
+            remedy="Reject it, or take back all of them.",
+        )
+    return ReviewEvent(*signed, "undo", of=decision.seq)
 
 
 def _rows_of(queue: FindingQueue, place: int, asked: Asked) -> Places:

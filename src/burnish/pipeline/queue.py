@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset, Evidence, Finding, FlaggedRow
+from burnish.dataset.changesets import label_strings
 from burnish.dataset.findings import finding_id
 
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Sort = Literal["queue", "score", "quality"]
 
 EDITS = (None, "drop", "relabel", "review", "collect")
 """What a flag may suggest, by its code in `FindingQueue.edits`."""
@@ -28,7 +31,7 @@ class FindingQueue:
 
     `ids`: unique; `rows`, `scores`, `edits`, `labels` (n_flags,): position, score, code in EDITS and suggested label of
     each flag. `surest` (n,): the flag that stands for a finding, -1 where it flags no row. `code` (n,): into `codes`,
-    which are in the order of the queue. `evaluation` (n_rows,): the locked evaluation rows.
+    which are in the order of the report. `evaluation` (n_rows,): the locked evaluation rows.
     """
 
     dataset: Dataset
@@ -42,13 +45,14 @@ class FindingQueue:
     labels: NDArray[np.object_]
     codes: tuple[str, ...]
     code: NDArray[np.int32]
+    label_quality: NDArray[np.floating] | None = None
     _places: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Evidence, findings: Sequence[Finding], *, kinds: Sequence[str] = ()) -> "FindingQueue":
         """Give the queue of some findings; `kinds` in their order, those that are not named last."""
         dataset = evidence.dataset
-        given = evidence.get("evaluation")
+        given, quality = evidence.get("evaluation"), evidence.get("label_quality")
         flags = [flag for finding in findings for flag in finding.rows]
         rows = np.fromiter((flag.row for flag in flags), np.int64, len(flags))
         ranks = {kind: rank for rank, kind in enumerate(kinds)}
@@ -68,6 +72,7 @@ class FindingQueue:
             np.fromiter((flag.label for flag in flags), object, len(flags)),
             codes,
             np.fromiter((places[finding.code] for finding in findings), np.int32, len(findings)),
+            None if quality is None else np.asarray(quality),
         )
 
     def __len__(self) -> int:
@@ -103,6 +108,13 @@ class FindingQueue:
         """Findings that people are asked about (n,): those that suggest an edit of a row, or to look at it."""
         return self._any(np.isin(self.edits, (DROP, RELABEL, REVIEW)))
 
+    def label_shown(self, place: int) -> str | None:
+        """Give the one label that a finding suggests for training rows that are to be looked at; None without one."""
+        some = slice(int(self.starts[place]), int(self.starts[place + 1]))
+        asked = (self.edits[some] == REVIEW) & self.trains[some]
+        labels = set(self.labels[some][asked].tolist())
+        return labels.pop() if len(labels) == 1 and not self.suggests[place] else None
+
     @cached_property
     def has_training_rows(self) -> Mask:
         """Findings that flag a training row (n,)."""
@@ -127,13 +139,42 @@ class FindingQueue:
 
     @cached_property
     def order(self) -> Places:
-        """Findings as people work through them: by kind, then code, within a code the surest first."""
-        return np.lexsort((np.arange(len(self)), -self.score, self.code))
+        """Findings as people work through them: those with something to decide first.
+
+        Among them by kind, then code, within a code the surest first.
+        """
+        return np.lexsort((np.arange(len(self)), -self.score, self.code, ~self.reviewable))
 
     @cached_property
     def by_score(self) -> Places:
         """Findings of all codes, the surest first."""
         return np.lexsort((np.arange(len(self)), self.code, -self.score))
+
+    @cached_property
+    def by_quality(self) -> Places:
+        """Findings of all codes, that whose surest row has the least label quality first, those without one last."""
+        quality, some = np.full(len(self), np.inf), self.surest >= 0
+        if self.label_quality is not None:
+            quality[some] = np.nan_to_num(self.label_quality[self.rows[self.surest[some]]], nan=np.inf)
+        return np.lexsort((np.arange(len(self)), self.code, quality))
+
+    def sorted_by(self, sort: Sort) -> Places:
+        """Give all findings in an order."""
+        return {"queue": lambda: self.order, "score": lambda: self.by_score, "quality": lambda: self.by_quality}[sort]()
+
+    @cached_property
+    def labels_told(self) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+        """The given and the suggested label of the surest row of each finding (n,), None where there is none."""
+        given, suggested = np.full(len(self), None, object), np.full(len(self), None, object)
+        some = np.flatnonzero(self.surest >= 0)
+        flags = self.surest[some]
+        given[some] = label_strings(self.dataset, self.rows[flags]).to_pylist()
+        suggested[some] = self.labels[flags]
+        return given, suggested
+
+    def about(self, rows: Mask) -> Mask:
+        """Mask of the findings (n,) that flag any of some rows (n_rows,)."""
+        return self._any(rows[self.rows])
 
     def flags_of(self, place: int, limit: int) -> Sequence[FlaggedRow]:
         """Give the surest flags of a finding, those that suggest an edit before others as sure."""
@@ -141,22 +182,18 @@ class FindingQueue:
         order = np.lexsort((FIRST[self.edits[some]], -self.scores[some]))
         return [flags[i] for i in order[:limit].tolist()]
 
-    def chosen(self, keep: Mask, *, code: str = "", by_score: bool = False) -> Places:
-        """Give the places of the findings of a mask (n,), of one code where it is named, in the order of the queue."""
+    def chosen(self, keep: Mask, *, code: str = "", sort: Sort = "queue") -> Places:
+        """Give the places of the findings of a mask (n,), of one code where it is named, in an order."""
         if code:
             keep = keep & (self.code == (self.codes.index(code) if code in self.codes else -1))
-        order = self.by_score if by_score else self.order
+        order = self.sorted_by(sort)
         return order[keep[order]]
 
-    def place_among(self, chosen: Places, place: int) -> int:
-        """Give where a finding stands among chosen ones in the order of the queue, or would if it were one."""
-        return int(np.searchsorted(self._rank[chosen], self._rank[place]))
-
-    @cached_property
-    def _rank(self) -> Places:
+    def place_among(self, chosen: Places, place: int, sort: Sort = "queue") -> int:
+        """Give where a finding stands among chosen ones in an order, or would if it were one."""
         rank = np.empty(len(self), np.int64)
-        rank[self.order] = np.arange(len(self))
-        return rank
+        rank[self.sorted_by(sort)] = np.arange(len(self))
+        return int(np.searchsorted(rank[chosen], rank[place]))
 
     def positions_of(self, row_ids: Sequence[str]) -> Places:
         """Give the position of each row id, -1 where this version has none; those once asked for are remembered."""

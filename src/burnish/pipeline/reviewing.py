@@ -7,7 +7,7 @@ others as they were. A row gets the edit of the newest decision that edits it.
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, Literal, NamedTuple, cast, get_args
@@ -49,7 +49,9 @@ class ReviewEvent:
     """One event of a review, as the journal holds it. `seq`: from 1, without gaps.
 
     `finding_id`: what it is about; a decision without one is about `row_ids`, which were selected. `of`: the event that
-    an undo takes back. `findings`: those that a sample drew, or that were accepted in bulk; all of `code`.
+    an undo takes back; an undo without one is of what earlier versions say of `finding_id`. `findings`: those that a
+    sample drew, or that were accepted in bulk; all of `code`. `label`: of a relabel, or of an acceptance by a person
+    of rows that are to be looked at: the suggested label that was shown.
     """
 
     seq: int
@@ -84,13 +86,36 @@ class ReviewEvent:
 
 
 class Decision(NamedTuple):
-    """How a finding or a row stands: by the event `seq`."""
+    """How a finding or a row stands: by the event `seq`, of the review of an earlier `version` where one is named."""
 
     seq: int
     action: Deciding
     label: str | None
     who: str
     at: str
+    version: str | None = None
+
+
+class FormerDecision(NamedTuple):
+    """What was decided of a finding at an earlier `version`; `edits`: whether it asked for an edit there."""
+
+    version: str
+    event: ReviewEvent
+    edits: bool
+
+
+class Former(NamedTuple):
+    """What earlier reviews say of findings that are found again: id → decision, id → note. `pipeline.former` folds it.
+
+    A decision without an edit holds on. One that asked for an edit does not: the edit is in a version, or was taken
+    back with it, or was never made, and nobody has decided that it should be made here.
+    """
+
+    decisions: Mapping[str, FormerDecision] = {}
+    notes: Mapping[str, str] = {}
+
+
+NOTHING_FORMER = Former()
 
 
 class Progress(NamedTuple):
@@ -155,6 +180,7 @@ class ReviewState:
 
     queue: FindingQueue
     events: Sequence[ReviewEvent] = ()
+    former: Former = NOTHING_FORMER
 
     @property
     def seq(self) -> int:
@@ -163,7 +189,7 @@ class ReviewState:
 
     def after(self, events: Sequence[ReviewEvent]) -> "ReviewState":
         """Give the state after more events."""
-        return ReviewState(self.queue, (*self.events, *events)) if events else self
+        return replace(self, events=(*self.events, *events)) if events else self
 
     @cached_property
     def undone(self) -> frozenset[int]:
@@ -184,9 +210,34 @@ class ReviewState:
         return tuple(e for e in self.events if e.action not in ("undo", "sample") and e.seq not in self.undone)
 
     @cached_property
+    def reopened(self) -> frozenset[str]:
+        """Findings whose former decision was taken back: by an undo that names the finding, and no event."""
+        named = (e.finding_id for e in self.events if e.action == "undo" and e.of is None)
+        return frozenset(finding for finding in named if finding is not None)
+
+    @cached_property
+    def _former(self) -> Mapping[str, FormerDecision]:
+        known = self.former.decisions.items()
+        return {i: one for i, one in known if i in self.queue.place and i not in self.reopened}
+
+    @cached_property
+    def _lasting(self) -> tuple[FormerDecision, ...]:
+        """Former decisions that hold on, each as one about its whole finding."""
+        lasting = ((i, one) for i, one in self._former.items() if not one.edits)
+        return tuple(
+            one._replace(event=replace(one.event, action=_done(one.event), finding_id=i, findings=(), row_ids=()))
+            for i, one in lasting
+        )
+
+    @cached_property
+    def former_edits(self) -> Mapping[str, Decision]:
+        """Id of a finding → the former decision that asked for an edit of its rows, which is not made here."""
+        return {i: _decision(one.event, one.version) for i, one in self._former.items() if one.edits}
+
+    @cached_property
     def decisions(self) -> Mapping[str, Decision]:
         """Id of a finding → how it stands; findings that are open have none."""
-        found: dict[str, Decision] = {}
+        found = {str(one.event.finding_id): _decision(one.event, one.version) for one in self._lasting}
         for event in self.standing:
             if event.action == "bulk":
                 found.update(dict.fromkeys(event.findings, _decision(event)))
@@ -198,7 +249,7 @@ class ReviewState:
     def notes(self) -> Mapping[str, str]:
         """Id of a finding → its newest note; an empty one takes the note away."""
         said = {e.finding_id: e.note for e in self.standing if e.action == "note" and e.finding_id is not None}
-        return {finding: note for finding, note in said.items() if note}
+        return {finding: note for finding, note in {**self.former.notes, **said}.items() if note}
 
     @cached_property
     def status(self) -> NDArray[np.int8]:
@@ -226,7 +277,8 @@ class ReviewState:
 
     @cached_property
     def _deciding(self) -> tuple[ReviewEvent, ...]:
-        return tuple(event for event in self.standing if event.action != "note")
+        own = (event for event in self.standing if event.action != "note")
+        return (*(one.event for one in self._lasting), *own)
 
     @cached_property
     def _covering(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -269,8 +321,10 @@ class ReviewState:
         # Of a whole finding an edit means its training rows; for rows that are named it is refused and told.
         whole = np.array([False, *(not event.row_ids for event in self._deciding)])[by]
         edit[whole & (act != ACCEPT) & ~queue.trains & queue.has_training_rows[queue.of_flag]] = 0
-        labels = np.array([None, *(event.label for event in self._deciding)], object)[by]
-        labels = np.where(act == ACCEPT, queue.labels, labels)
+        named = np.array([None, *(event.label for event in self._deciding)], object)[by]
+        edit[(act == ACCEPT) & (named != None) & (queue.edits == REVIEW) & queue.trains] = RELABEL  # noqa: E711
+        edit[by <= len(self._lasting)] = 0  # a former decision asks for no edit, whatever the audit suggests now
+        labels = np.where((act == ACCEPT) & (queue.edits != REVIEW), queue.labels, named)
         labels[edit != RELABEL] = None
         return edit.astype(np.int8), labels
 
@@ -320,7 +374,8 @@ class ReviewState:
 
     def edited_by(self, seq: int) -> tuple[int, int]:
         """Give how many rows an event drops and relabels, as things stand."""
-        number = next((i for i, event in enumerate(self._deciding, 1) if event.seq == seq), 0)
+        own = len(self._lasting)
+        number = next((i for i, event in enumerate(self._deciding[own:], own + 1) if event.seq == seq), 0)
         actions = self._edits[0].action[self._edits[0].by == number]
         return int((actions == DROP).sum()), int((actions == RELABEL).sum())
 
@@ -390,8 +445,9 @@ class ReviewState:
 
     def decision_of_row(self, row: int) -> Decision | None:
         """Give how the row at a position stands: the decision that edits it, else the newest about it."""
-        number = int(self._newest[row])
-        return _decision(self._deciding[number - 1]) if number else None
+        number, lasting = int(self._newest[row]), self._lasting
+        version = lasting[number - 1].version if 0 < number <= len(lasting) else None
+        return _decision(self._deciding[number - 1], version) if number else None
 
     def row_status(self) -> NDArray[np.uint8]:
         """Give what is to become of each row (n_rows,), by place in REVIEW_STATUS."""
@@ -442,7 +498,7 @@ class ReviewState:
         found: dict[str, tuple[tuple[str, ...], frozenset[str]]] = defaultdict(lambda: ((), frozenset()))
         for event in self.events:
             if event.action == "sample" and event.code is not None:
-                before = ReviewState(self.queue, [one for one in self.events if one.seq < event.seq])
+                before = replace(self, events=[one for one in self.events if one.seq < event.seq])
                 among = before.open_suggestions(event.code)
                 if event.findings and event.findings == draw(among, event.seq):
                     found[event.code] = event.findings, frozenset(among)
@@ -463,9 +519,12 @@ def draw(waiting: Sequence[str], seq: int) -> tuple[str, ...]:
     return tuple(waiting[i] for i in some.tolist())
 
 
-def _decision(event: ReviewEvent) -> Decision:
-    action = "accept" if event.action == "bulk" else cast("Deciding", event.action)
-    return Decision(event.seq, action, event.label, event.who, event.at)
+def _decision(event: ReviewEvent, version: str | None = None) -> Decision:
+    return Decision(event.seq, _done(event), event.label, event.who, event.at, version)
+
+
+def _done(event: ReviewEvent) -> Deciding:
+    return "accept" if event.action == "bulk" else cast("Deciding", event.action)
 
 
 def _verb(event: ReviewEvent, label: str | None) -> str:

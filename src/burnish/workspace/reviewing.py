@@ -19,6 +19,7 @@ from burnish.pipeline.queue import FindingQueue
 from burnish.pipeline.reviewing import ReviewEvent, ReviewState
 from burnish.reports.words import KINDS
 from burnish.workspace.audited import Audited
+from burnish.workspace.former import Forebears, Stamp
 from burnish.workspace.history import History, now, somebody
 
 Make = Callable[[ReviewState, Signed], ReviewEvent]
@@ -26,13 +27,15 @@ Make = Callable[[ReviewState, Signed], ReviewEvent]
 
 @dataclass
 class _Followed:
-    """A review as far as it was read: of which findings, from which file, up to where."""
+    """A review as far as it was read: of which findings, from which file, up to where, after which earlier reviews."""
 
     findings: Sequence[Finding]
     path: Path
     file: int
     end: int
     state: ReviewState
+    forebears: Forebears
+    seen: Stamp = ()
     torn: bool = False
 
 
@@ -104,8 +107,8 @@ class Reviewing:
             known = _FOLLOWED.get(audited.evidence)
             if known is None or known.findings is not audited.findings or known.path != path:
                 queue = FindingQueue.of(audited.evidence, audited.findings, kinds=tuple(KINDS))
-                known = _Followed(audited.findings, path, 0, 0, ReviewState(queue))
-            known = _FOLLOWED[audited.evidence] = _caught_up(known)
+                known = _Followed(audited.findings, path, 0, 0, ReviewState(queue), Forebears.of(self._store, version))
+            known = _FOLLOWED[audited.evidence] = _after_others(_caught_up(known))
             return known
 
     def _written(self, audited: Audited, version: Version, make: Make) -> ReviewEvent:
@@ -138,14 +141,23 @@ def _refuse_other(known: RowSet, kind: str) -> None:
         )
 
 
+def _after_others(known: _Followed) -> _Followed:
+    """Give the review with what was decided at the versions that its version comes from."""
+    stamp = known.forebears.stamp()
+    if stamp == known.seen:
+        return known
+    former = known.forebears.decided(known.state.queue)
+    return replace(known, seen=stamp, state=replace(known.state, former=former))
+
+
 def _caught_up(known: _Followed) -> _Followed:
     """Give the review with what was written since; from the start where the file is another one."""
     try:
         stat = known.path.stat()
     except FileNotFoundError:
-        return replace(known, file=0, end=0, state=ReviewState(known.state.queue), torn=False)
+        return replace(known, file=0, end=0, state=replace(known.state, events=()), torn=False)
     if stat.st_ino != known.file or stat.st_size < known.end:
-        known = replace(known, file=stat.st_ino, end=0, state=ReviewState(known.state.queue))
+        known = replace(known, file=stat.st_ino, end=0, state=replace(known.state, events=()))
     elif stat.st_size == known.end:
         return replace(known, torn=False)
     read = read_journal(known.path, known.end)

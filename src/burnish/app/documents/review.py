@@ -8,7 +8,12 @@ from burnish.app.documents.shared import Asked, Decision, Row
 
 
 class QueueItem(BaseModel):
-    """A finding in the queue. `row_id`, `given_label`, `suggested_*` are those of its surest row."""
+    """A finding in the queue. `row_id`, `given_label`, `suggested_*` are those of its surest row.
+
+    `former`: what an earlier version's review asked to be edited; found again, it is to be decided anew. `edits`:
+    whether accepting it makes the edits that it suggests; else its rows get `label_shown`, or nothing is edited.
+    `image`: the field of its picture.
+    """
 
     finding_id: str
     code: str
@@ -25,14 +30,27 @@ class QueueItem(BaseModel):
     given_label: str | None
     evaluation: bool
     decision: Decision | None
+    former: Decision | None = None
+    edits: bool = False
+    label_shown: str | None = None
+    image: str | None = None
+
+
+class LabelPair(BaseModel):
+    """How many findings have this given and this suggested label."""
+
+    given: str
+    suggested: str
+    n: int
 
 
 class Queue(BaseModel):
-    """Findings in the order of the queue, from `offset`."""
+    """Findings in their order, from `offset`. `pairs`: of labels, most frequent first, whichever pair is asked for."""
 
     total: int
     offset: int
     items: list[QueueItem]
+    pairs: list[LabelPair] = []
 
 
 class EvidenceRow(BaseModel):
@@ -56,13 +74,15 @@ class Likely(BaseModel):
 class FindingDetail(BaseModel):
     """All there is to see of a finding. `differing`: fields in which its rows differ. `place`: in the queue, from 0.
 
-    `numbers`: those behind the whole finding; those of its rows are with them.
+    `numbers`: those behind the whole finding; those of its rows are with them. `trial`: how its check did on planted
+    defects.
     `labels`: what a row can be relabelled to, likeliest first; `labels_left_off`: classes that can be named, too.
     """
 
     item: QueueItem
     why: str
     numbers: list[tuple[str, str]] = []
+    trial: str | None = None
     rows: list[EvidenceRow]
     rows_left_off: int
     neighbors: list[Row]
@@ -76,6 +96,8 @@ class FindingDetail(BaseModel):
 
 class DecisionAsked(Asked):
     """One decision. `undo` takes back the newest decision that is not yet taken back, or that of number `of`.
+
+    With `finding_id` it takes back how that finding stands, be it by an earlier version's review.
 
     `row_ids`: only these rows of the finding, or, without a finding, rows that were selected.
     """
@@ -110,10 +132,14 @@ class Event(BaseModel):
 
 
 class CodeProgress(BaseModel):
-    """How far the review of a code is: of the `reviewable` findings `decided` are accepted, rejected or skipped."""
+    """How far the review of a code is: of the `reviewable` findings `decided` are accepted, rejected or skipped.
+
+    `found`: all of the code; those that are not reviewable suggest no edit and ask to look at no row.
+    """
 
     code: str
     title: str
+    found: int
     reviewable: int
     decided: int
     accepted: int
@@ -134,6 +160,7 @@ class Review(BaseModel):
     `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
     of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
     `made`: the version that was made of this review and not taken back; `made_all`: it has just these edits.
+    `n_to_add`: edits that a version upon `made` would have; `hindrance`: why none can be made, in a sentence.
     """
 
     v: str
@@ -146,6 +173,8 @@ class Review(BaseModel):
     torn: bool = False
     made: str | None = None
     made_all: bool = False
+    n_to_add: int = 0
+    hindrance: str = ""
     events: list[Event]
 
 

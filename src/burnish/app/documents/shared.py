@@ -69,13 +69,14 @@ class Tried(BaseModel):
 
 
 class Decision(BaseModel):
-    """What was decided of a row or a finding, as it stands now."""
+    """What was decided of a row or a finding, as it stands now. `version`: the earlier one at which it was decided."""
 
     seq: int
     action: Literal["accept", "reject", "relabel", "drop", "skip"]
     label: str | None = None
     who: str
     at: str
+    version: str | None = None
 
 
 class Row(BaseModel):

@@ -1,11 +1,11 @@
 """The review: queue, evidence, decisions, samples, selections."""
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from numpy.typing import NDArray
 
@@ -24,21 +24,21 @@ from burnish.app.documents.review import (
 )
 from burnish.app.documents.shared import Done
 from burnish.app.finding_documents import finding_detail, queue_items
+from burnish.app.finding_filters import Filters
 from burnish.app.opened import Opened
 from burnish.app.review_documents import decision_of, event_document, review_document, said, sample_document
-from burnish.app.served import Door, Looked, Served
+from burnish.app.served import Door, Looked, Served, Writes
 from burnish.dataset import Dataset
 from burnish.errors import NotThereError, UsageError
 from burnish.kernels.bits import unpacked
 from burnish.pipeline.deciding import Asked
-from burnish.pipeline.reviewing import OPEN, ReviewEvent, ReviewState
+from burnish.pipeline.reviewing import ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
+from burnish.workspace.additions import made_so_far
 from burnish.workspace.reviewing import rows_here
-from burnish.workspace.tasks import made_so_far
 
 router = APIRouter()
 
-State = Literal["all", "open", "decided"]
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
@@ -46,22 +46,21 @@ FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-st
 def findings(
     door: Door,
     looked: Looked,
-    code: str = "",
-    state: State = "all",
-    sort: Literal["queue", "score"] = "queue",
+    asked: Annotated[Filters, Depends()],
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Queue:
-    """Give the queue of findings: worst kinds first, or all by score. What was skipped counts as decided."""
+    """Give the queue of findings: those with something to decide first, by kind; or all by score or label quality."""
     review = _state(door, looked)
-    places = _chosen(review, code, state, by_score=sort == "score")
-    page = places[offset : offset + limit].tolist()
-    return Queue(total=len(places), offset=offset, items=queue_items(looked, review, page))
+    places = asked.chosen(door, looked, review)
+    items = queue_items(looked, review, places[offset : offset + limit].tolist())
+    pairs = [] if offset else asked.pairs(door, looked, review)
+    return Queue(total=len(places), offset=offset, items=items, pairs=pairs)
 
 
 @router.get("/finding")
-def finding(door: Door, looked: Looked, id: str, code: str = "", state: State = "all") -> FindingDetail:  # noqa: A002
-    """Give all there is to see of a finding; its `place` is that in the queue of `code` and `state`, or would be."""
+def finding(door: Door, looked: Looked, id: str, asked: Annotated[Filters, Depends()]) -> FindingDetail:  # noqa: A002
+    """Give all there is to see of a finding; its `place` is that in the queue that is asked for, or would be."""
     review = _state(door, looked)
     place = review.queue.place.get(id)
     if place is None:
@@ -69,7 +68,7 @@ def finding(door: Door, looked: Looked, id: str, code: str = "", state: State = 
             f"the audit of {looked.version.name} has no finding {id!r}.",
             remedy="Choose one of the queue: after another audit, findings have other ids.",
         )
-    among = review.queue.place_among(_chosen(review, code, state), place)
+    among = review.queue.place_among(asked.chosen(door, looked, review), place, asked.sort)
     return finding_detail(looked, review, place, among=among, sets=door.reviewing.sets(looked.version.dataset))
 
 
@@ -80,7 +79,7 @@ def review(door: Door, looked: Looked) -> Review:
 
 
 @router.post("/decisions")
-def decide(door: Door, asked: DecisionAsked) -> Decided:
+def decide(door: Writes, asked: DecisionAsked) -> Decided:
     """Write down a decision."""
     told = asked.model_dump(exclude={"v"}) | {"row_ids": tuple(asked.row_ids)}
     return _decide(door, door.versions.opened(asked.v), Asked(**told))
@@ -93,7 +92,7 @@ def sample(door: Door, looked: Looked, code: str) -> Sample:
 
 
 @router.post("/sample")
-def draw(door: Door, asked: SampleAsked) -> Sample:
+def draw(door: Writes, asked: SampleAsked) -> Sample:
     """Draw the random sample of a code; one that is in force stays."""
     looked = door.versions.opened(asked.v)
     if not _state(door, looked).sample(asked.code).findings:
@@ -102,7 +101,7 @@ def draw(door: Door, asked: SampleAsked) -> Sample:
 
 
 @router.post("/bulk")
-def accept_rest(door: Door, asked: SampleAsked) -> Decided:
+def accept_rest(door: Writes, asked: SampleAsked) -> Decided:
     """Accept the rest of a code's findings; refused before the sample is judged."""
     looked = door.versions.opened(asked.v)
     event = door.reviewing.accept_rest(looked.audited, looked.version, asked.code)
@@ -123,7 +122,7 @@ def sets(door: Door, looked: Looked) -> RowSets:
 
 
 @router.post("/selection")
-def select(door: Door, asked: SelectionAsked) -> Done:
+def select(door: Writes, asked: SelectionAsked) -> Done:
     """Do something with selected rows: tag, slice, relabel, drop, forget a set."""
     looked = door.versions.opened(asked.v)
     if asked.action == "forget":
@@ -156,12 +155,6 @@ def _document(door: Served, looked: Opened) -> Review:
     return review_document(state, looked.version.name, torn=torn, made=made)
 
 
-def _chosen(review: ReviewState, code: str, state: State, *, by_score: bool = False) -> NDArray[np.int64]:
-    is_open = review.status == OPEN
-    keep = {"all": np.ones_like(is_open), "open": is_open, "decided": ~is_open}[state]
-    return review.queue.chosen(keep, code=code, by_score=by_score)
-
-
 def _decide(door: Served, looked: Opened, asked: Asked) -> Decided:
     return _told(door, looked, asked, door.reviewing.record(looked.audited, looked.version, asked))
 
@@ -169,7 +162,7 @@ def _decide(door: Served, looked: Opened, asked: Asked) -> Decided:
 def _told(door: Served, looked: Opened, asked: Asked, event: ReviewEvent) -> Decided:
     """Tell what a decision did; an undo is about what it took back."""
     state = _state(door, looked)
-    about = next(one for one in state.events if one.seq == event.of) if event.action == "undo" else event
+    about = next((one for one in state.events if one.seq == event.of), event)
     return Decided(
         said=said(state, asked, event), event=event_document(state, event), finding_id=about.finding_id,
         decision=decision_of(state, about.finding_id), review=_document(door, looked),

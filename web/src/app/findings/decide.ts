@@ -1,7 +1,8 @@
 // Decisions: shown at once, written down by the server in their order, taken back where it refuses.
 
 import { announce, complain } from "../announce";
-import { post } from "../api";
+import { post, Problem } from "../api";
+import { asProblem } from "../loaded";
 import type { Decided, Decision, FindingDetail, QueueItem } from "../documents";
 import { about } from "../state";
 import { thousands } from "../../shared/format";
@@ -14,6 +15,7 @@ interface Asked {
   action: Action | "note" | "undo";
   finding_id?: string;
   label?: string;
+  row_ids?: readonly string[];
   note?: string;
   of?: number;
 }
@@ -22,19 +24,27 @@ interface Asked {
 const mine = new Map<string, number[]>();
 const remember = (desk: Desk, decided: Decided): void => void mine.set(desk.v, [...(mine.get(desk.v) ?? []), decided.event.seq]);
 
-export async function decide(desk: Desk, detail: FindingDetail, action: Action, label?: string): Promise<void> {
+// What a decision says beside its action: the new label, and which rows, where not all are meant.
+export interface Only {
+  label?: string;
+  rows?: readonly string[];
+}
+
+export async function decide(desk: Desk, detail: FindingDetail, action: Action, { label, rows }: Only = {}): Promise<void> {
   const { finding_id: id } = detail.item;
+  const queue = desk.queue.value;
+  const before = queue.at(queue.indexOf(id)) ?? detail.item;
   const decision: Decision = { seq: 0, action, label: label ?? null, who: about.value?.who ?? "", at: new Date().toISOString() };
   const place = show(desk, id, decision);
-  const written = write(desk, { action, finding_id: id, ...(label === undefined ? {} : { label }) });
-  const next = await desk.nextOpen(desk.queue.value.leaves ? place : place + 1);
+  const written = write(desk, { action, finding_id: id, ...(label === undefined ? {} : { label }), ...(rows === undefined ? {} : { row_ids: rows }) });
+  const next = await desk.nextOpen(queue.leaves ? place : place + 1);
   if (next !== null) choose(next.finding_id);
-  else if (desk.queue.value.leaves) choose(null);
+  else if (queue.leaves) choose(null);
   const decided = await written;
   if (decided === null) {
-    show(desk, id, detail.item.decision);
-    choose(id);
-    return desk.renew();
+    desk.details.change(id, (one) => ({ ...one, item: { ...one.item, decision: before.decision } }));
+    if (place >= 0) queue.restore(place, before);
+    return choose(id);
   }
   remember(desk, decided);
   desk.details.change(id, (one) => ({ ...one, item: { ...one.item, decision: decided.decision } }));
@@ -42,19 +52,33 @@ export async function decide(desk: Desk, detail: FindingDetail, action: Action, 
 }
 
 export async function undo(desk: Desk): Promise<void> {
-  const of = mine.get(desk.v)?.pop();
+  const own = mine.get(desk.v) ?? [];
+  const of = own.at(-1);
   const decided = await write(desk, of === undefined ? { action: "undo" } : { action: "undo", of });
   if (decided === null) return;
+  mine.set(desk.v, own.filter((one) => one !== of));
+  await taken(desk, decided);
+}
+
+// Takes back how a finding stands by the review of an earlier version.
+export async function reopen(desk: Desk, id: string): Promise<void> {
+  const decided = await write(desk, { action: "undo", finding_id: id });
+  if (decided !== null) await taken(desk, decided);
+}
+
+async function taken(desk: Desk, decided: Decided): Promise<void> {
   await desk.renew();
   if (decided.finding_id !== null) choose(decided.finding_id);
   announce(`${decided.said} ${left(desk)}`);
 }
 
-export async function note(desk: Desk, id: string, text: string): Promise<void> {
+// Whether the note was written down.
+export async function note(desk: Desk, id: string, text: string): Promise<boolean> {
   const decided = await write(desk, { action: "note", finding_id: id, note: text });
-  if (decided === null) return;
+  if (decided === null) return false;
   desk.details.change(id, (one) => ({ ...one, note: text || null }));
   announce(decided.said);
+  return true;
 }
 
 export async function acceptRest(desk: Desk, code: string): Promise<void> {
@@ -87,7 +111,8 @@ async function write(desk: Desk, asked: Asked): Promise<Decided | null> {
       return decided;
     });
   } catch (error) {
-    complain(error);
+    const { message, remedy, status } = asProblem(error);
+    complain(new Problem(`Not written down: ${message}`, remedy, status));
     return null;
   }
 }

@@ -7,7 +7,7 @@ import type { FindingDetail, Queue as Page, QueueItem, Review, Sample } from "..
 import { pulse } from "../state";
 import { Details } from "./details";
 import { Queue, type Source } from "./queue";
-import { choose, chosenInAddress, code, sampled, state } from "./view";
+import { asked, choose, chosenInAddress, code, sampled } from "./view";
 
 // Findings whose evidence is asked for before they are reached.
 const AHEAD = 2;
@@ -15,10 +15,10 @@ const AHEAD = 2;
 export class Desk {
   readonly review = signal<Review | null>(null);
   readonly sample = signal<Sample | null>(null);
-  readonly details = new Details((id) => get<FindingDetail>("finding", { v: this.v, id, code: code.peek(), state: state.peek() }));
+  readonly details = new Details((id) => get<FindingDetail>("finding", { v: this.v, id, ...this.asked() }));
   readonly queue = computed(() => {
-    const [which, shown, drawn] = [code.value, state.value, sampled.value];
-    return untracked(() => this.queueOf(which, shown, drawn));
+    const [filters, drawn] = [asked.value, sampled.value];
+    return untracked(() => this.queueOf(filters, drawn));
   });
   readonly chosen = computed(() => chosenInAddress.value ?? this.queue.value.at(0)?.finding_id ?? null);
   // The evidence of the chosen finding; null where there is none to choose.
@@ -112,17 +112,21 @@ export class Desk {
     if (!failed) announce("Something was decided elsewhere: the queue is shown anew.");
   }
 
-  private queueOf(which: string, shown: string, drawn: string): Queue {
+  private asked(filters = asked.peek()): Record<string, string> {
+    return JSON.parse(filters) as Record<string, string>;
+  }
+
+  private queueOf(filters: string, drawn: string): Queue {
     const source: Source = async (offset, limit) => {
       await this.waiting;
-      return get<Page>("findings", { v: this.v, code: which, state: shown, offset, limit });
+      return get<Page>("findings", { v: this.v, ...this.asked(filters), offset, limit });
     };
-    return drawn === "" ? new Queue(source, shown === "open") : new Queue(() => this.sampledPage(drawn), false);
+    return drawn === "" ? new Queue(source, this.asked(filters)["state"] === "open") : new Queue(() => this.sampledPage(drawn), false);
   }
 
   private async sampledPage(about: string): Promise<Page> {
     const drawn = await get<Sample>("sample", { v: this.v, code: about });
     const found = await Promise.all(drawn.findings.map((id) => this.details.whole(id)));
-    return { total: found.length, offset: 0, items: found.map((one) => one.item) };
+    return { total: found.length, offset: 0, items: found.map((one) => one.item), pairs: [] };
   }
 }

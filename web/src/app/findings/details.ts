@@ -67,7 +67,8 @@ export class Details {
     try {
       into.value = { value: await this.ask(id), problem: null, loading: false };
     } catch (error) {
-      into.value = { value: null, problem: asProblem(error), loading: false };
+      // What was shown stays: the server may be gone, and the evidence is still right.
+      into.value = { value: into.value.value, problem: asProblem(error), loading: false };
     }
   }
 }

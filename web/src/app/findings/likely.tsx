@@ -7,7 +7,9 @@ import type { FindingDetail } from "../documents";
 const SHOWN = 6;
 
 export function Likely({ detail }: { detail: FindingDetail }) {
-  const { given_label: given, suggested_label: suggested } = detail.item;
+  const { given_label: given, edits, label_shown: shownLabel } = detail.item;
+  // A label that nobody can accept, as of an evaluation row, is only a likely one.
+  const suggested = shownLabel ?? (edits === true ? detail.item.suggested_label : null);
   if (detail.likely.length === 0) return null;
   const first = detail.likely.slice(0, SHOWN);
   const further = detail.likely.find((one, i) => i >= SHOWN && one.label === given);

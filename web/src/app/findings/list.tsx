@@ -2,12 +2,14 @@
 
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import type { QueueItem } from "../documents";
+import { Picture } from "../parts/picture";
 import { useVirtual } from "../parts/virtual";
-import { DecisionChip, FindingChip, oneLine } from "./chips";
+import { DecisionChip, FindingChip, oneLine, Pair } from "./chips";
 import type { Desk } from "./desk";
-import { choose } from "./view";
+import { choose, code, sampled } from "./view";
 
 const ITEM_HEIGHT = 58;
+const THUMBNAIL = 42;
 
 export function QueueList({ desk }: { desk: Desk }) {
   const queue = desk.queue.value;
@@ -45,13 +47,15 @@ function Item({ place, length, item, chosen }: ItemProps) {
   if (item === undefined) return <div {...shared} aria-selected={false} class="queue-item" style={style}><span class="quiet">…</span></div>;
   return (
     <div
-      {...shared} class="queue-item" aria-selected={chosen} style={style} data-finding={item.finding_id}
+      {...shared} class={`queue-item${item.image == null ? "" : " pictured"}`} aria-selected={chosen} style={style} data-finding={item.finding_id}
       onClick={() => choose(item.finding_id, { trail: true })}
     >
+      {item.image != null && item.row_id != null && <Picture rowId={item.row_id} field={item.image} size={THUMBNAIL} zoom={false} />}
       <span class="line">
-        <FindingChip item={item} />
+        {/* One kind is chosen: its name would be the same on every line. */}
+        {code.value === "" && sampled.value === "" ? <FindingChip item={item} /> : item.suggested_label == null ? <span class="said">{oneLine(item.message, 60)}</span> : <Pair item={item} />}
         <span class="quiet n">{item.score.toFixed(2)}</span>
-        <DecisionChip item={item} />
+        <DecisionChip item={item} brief />
       </span>
       <bdi class="preview">{oneLine(item.preview) || oneLine(item.message)}</bdi>
     </div>

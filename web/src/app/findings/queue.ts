@@ -14,6 +14,8 @@ export class Queue {
   // Null before the first answer; then as long as the queue, with holes where nothing was asked for yet.
   readonly items = signal<readonly (QueueItem | undefined)[] | null>(null);
   readonly problem = signal<Problem | null>(null);
+  // Given and suggested labels with their counts, whichever pair is asked for.
+  readonly pairs = signal<Page["pairs"]>([]);
   readonly first: Promise<void>;
   private asking: Promise<void> | null = null;
   private generation = 0;
@@ -63,6 +65,13 @@ export class Queue {
     return place;
   }
 
+  // Puts a finding back whose decision was not written down.
+  restore(place: number, item: QueueItem): void {
+    const items = this.items.value ?? [];
+    const at = this.indexOf(item.finding_id);
+    this.items.value = at >= 0 ? items.with(at, item) : items.toSpliced(Math.max(0, place), 0, item);
+  }
+
   private load(from: number, generation: number, anew = false): Promise<void> {
     const done = this.take(from, generation, anew).finally(() => {
       if (this.asking === done) this.asking = null;
@@ -80,6 +89,7 @@ export class Queue {
       page.items.forEach((one, i) => (items[page.offset + i] = one));
       this.items.value = items;
       this.problem.value = null;
+      if (page.offset === 0) this.pairs.value = page.pairs ?? [];
     } catch (error) {
       if (generation !== this.generation) return;
       this.problem.value = asProblem(error);

@@ -6,6 +6,7 @@ import { percent, plural, thousands } from "../../shared/format";
 import { attempt, complain } from "../announce";
 import type { Sample } from "../documents";
 import { Confirm } from "../parts/dialogs";
+import { WriteButton } from "../parts/writing";
 import { acceptRest } from "./decide";
 import { codeTitle } from "./chips";
 import type { Desk } from "./desk";
@@ -44,7 +45,7 @@ function Undrawn({ desk, sample }: { desk: Desk; sample: Sample }) {
   return (
     <>
       <p>{thousands(sample.remaining)} are open and suggest an edit. Judge a random sample of {sample.size} to accept the rest.</p>
-      <p><button type="button" onClick={draw}>Draw the sample</button></p>
+      <p><WriteButton onClick={draw}>Draw the sample</WriteButton></p>
     </>
   );
 }
@@ -58,7 +59,7 @@ function Drawn({ sample, onAccept }: { sample: Sample; onAccept: () => void }) {
       </p>
       {sample.precision != null && <p class="estimate">Estimated precision {estimate(sample)}</p>}
       {sampled.value !== sample.code && sample.judged < sample.size && <p><button type="button" onClick={() => look({ sample: sample.code })}>Judge the sample</button></p>}
-      {sample.ready && sample.remaining > 0 && <p><button type="button" class="primary" onClick={onAccept}>Accept the remaining {thousands(sample.remaining)}</button></p>}
+      {sample.ready && sample.remaining > 0 && <p><WriteButton class="primary" onClick={onAccept}>Accept the remaining {thousands(sample.remaining)}</WriteButton></p>}
       {!sample.ready && <p class="quiet">The rest can be accepted once all {sample.size} are judged; a skipped one is not judged.</p>}
       {sample.ready && sample.remaining === 0 && <p class="quiet">Nothing is left to accept.</p>}
     </>

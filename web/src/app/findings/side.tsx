@@ -27,14 +27,22 @@ function Progress({ review }: { review: Review }) {
   return (
     <section aria-labelledby="progress-title">
       <h2 id="progress-title">Progress</h2>
-      {review.codes.length === 0 && <p class="quiet">There is nothing to review.</p>}
+      {review.codes.length === 0 ? <p class="quiet">There is nothing to review.</p> : <p class="quiet">{explained(review)}</p>}
       <ul class="code-progress">{review.codes.map((one) => <CodeLine key={one.code} one={one} title={codeTitle(review.codes, one.code)} />)}</ul>
     </section>
   );
 }
 
+// Why fewer are to be decided than were found.
+function explained(review: Review): string {
+  const found = review.codes.reduce((sum, one) => sum + one.found, 0);
+  const asking = review.codes.reduce((sum, one) => sum + one.reviewable, 0);
+  if (found === asking) return `${plural(found, "finding")}, each to be decided.`;
+  return `${thousands(asking)} of ${plural(found, "finding")} ask for a decision. The other ${thousands(found - asking)} tell of the data and suggest no edit.`;
+}
+
 function CodeLine({ one, title }: { one: Review["codes"][number]; title: string }) {
-  const said = one.reviewable === 0 ? "no edits" : `${thousands(one.decided)} of ${thousands(one.reviewable)} decided`;
+  const said = one.reviewable === 0 ? `${thousands(one.found)}, no edits` : `${thousands(one.decided)} of ${thousands(one.reviewable)} decided`;
   return (
     <li>
       <a href={href("findings", { code: one.code, state: state.value === "open" ? null : state.value })} aria-current={code.value === one.code ? "true" : undefined}>
@@ -77,7 +85,7 @@ function Events({ review }: { review: Review }) {
         {review.events.slice(0, EVENTS).map((one) => (
           <li key={one.seq}>
             <span class={one.undone === true ? "undone" : ""}>
-              {one.finding_id == null ? eventText(one) : <a href={href("findings", { id: one.finding_id, state: "all" })}>{eventText(one)}</a>}
+              {about(one, review) == null ? eventText(one, review) : <a href={href("findings", { id: about(one, review), state: "all" })}>{eventText(one, review)}</a>}
               {one.code != null && <span class="quiet"> {one.code}</span>}
             </span>
             {one.undone === true && <span class="quiet"> taken back</span>}
@@ -89,7 +97,12 @@ function Events({ review }: { review: Review }) {
   );
 }
 
-function eventText(one: Review["events"][number]): string {
+type Event = Review["events"][number];
+
+const undoneBy = (one: Event, review: Review): Event | undefined => review.events.find((other) => one.of != null && other.seq === one.of);
+const about = (one: Event, review: Review): string | null | undefined => one.finding_id ?? undoneBy(one, review)?.finding_id;
+
+function eventText(one: Event, review: Review): string {
   const rows = (one.n_rows ?? 0) > 0 ? ` ${plural(one.n_rows ?? 0, "row")}` : "";
   switch (one.action) {
     case "accept": return "Accepted";
@@ -100,6 +113,9 @@ function eventText(one: Review["events"][number]): string {
     case "note": return "Noted";
     case "sample": return `Sample of ${thousands(one.n_findings ?? 0)} drawn`;
     case "bulk": return `Accepted ${thousands(one.n_findings ?? 0)} together`;
-    default: return one.of == null ? one.action : `Took back event ${one.of}`;
+    default: {
+      const taken = undoneBy(one, review);
+      return taken === undefined ? "Took back a decision" : `Took back: ${eventText(taken, review).toLowerCase()}`;
+    }
   }
 }

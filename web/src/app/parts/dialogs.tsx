@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { said } from "../announce";
 
 interface DialogProps {
   title: string;
@@ -76,18 +77,21 @@ interface AskTextProps {
   most?: number;
   // Whether an empty text may be given, to take away what was there.
   optional?: boolean;
-  onGiven: (text: string) => void;
+  // May tell whether it was taken.
+  onGiven: (text: string) => Promise<boolean> | void;
   onClose: () => void;
 }
 
-// Asks for a text; Ctrl+Enter gives it.
+// Asks for a text; Ctrl+Enter gives it. Where it is not taken, the dialog stays, with the text and the reason.
 export function AskText({ title, label, action, value = "", most = 10_000, optional = false, onGiven, onClose }: AskTextProps) {
   const [text, setText] = useState(value);
+  const [state, setState] = useState<"asking" | "giving" | "refused">("asking");
   const missing = text.trim() === "" && !optional;
-  const give = (): void => {
-    if (missing) return;
-    onClose();
-    onGiven(text.trim());
+  const give = async (): Promise<void> => {
+    if (missing || state === "giving") return;
+    setState("giving");
+    if ((await onGiven(text.trim())) === false) setState("refused");
+    else onClose();
   };
   return (
     <Dialog title={title} onClose={onClose}>
@@ -95,12 +99,13 @@ export function AskText({ title, label, action, value = "", most = 10_000, optio
         {label}
         <textarea
           autofocus rows={4} maxLength={most} value={text} onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) give(); }}
+          onKeyDown={(event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void give(); }}
         />
       </label>
+      {state === "refused" && <p class="refusal" role="alert">{said.value.text} {said.value.remedy}</p>}
       <p class="buttons">
         <button type="button" onClick={onClose}>Cancel</button>
-        <button type="button" class="primary" disabled={missing} onClick={give} title="Ctrl+Enter">{action}</button>
+        <button type="button" class="primary" disabled={missing} onClick={() => void give()} title="Ctrl+Enter">{action}</button>
       </p>
     </Dialog>
   );
