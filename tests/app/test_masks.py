@@ -15,6 +15,8 @@ from burnish.kernels.polygons import inside_polygon
 from burnish.workspace.reviewing import Reviewing
 from burnish.workspace.searching import condition_table
 
+pytestmark = pytest.mark.slow
+
 V = "small@1"
 
 
@@ -103,6 +105,29 @@ def test_similar_rows_are_those_that_numpy_finds(reading, opened):
     similarity[11] = -np.inf
     expected = np.argsort(-np.nan_to_num(similarity, nan=-np.inf))[:17]
     assert rows(reading, "similar_row", row_id, k=17) == sorted(expected.tolist())
+
+
+def test_the_nearest_rows_come_in_order_with_their_distances_and_are_those_of_the_mask(reading, opened):
+    row_id = opened.dataset.row_ids[11].as_py()
+    found = reading.post("/api/nearest", json={"v": V, "kind": "similar_row", "value": row_id, "k": 17}).json()
+    assert sorted(found["positions"]) == rows(reading, "similar_row", row_id, k=17)
+    vectors = np.asarray(opened.audited.evidence["embeddings"])
+    assert found["distances"] == pytest.approx((1 - vectors[found["positions"]] @ vectors[11]).tolist(), abs=1e-5)
+    assert found["distances"] == sorted(found["distances"])
+
+
+def test_only_likeness_has_nearest_rows(reading):
+    answer = reading.post("/api/nearest", json={"v": V, "kind": "sql", "value": "true"})
+    assert answer.status_code == 400
+    assert "'sql' has no order" in answer.json()["error"]
+
+
+def test_a_finding_holds_the_rows_that_it_flags(reading, opened):
+    for line in opened.facts.findings.to_pylist()[::9]:
+        same = [one["row_id"] for one in opened.facts.findings.to_pylist() if one["finding_id"] == line["finding_id"]]
+        expected = opened.dataset.positions_of(sorted(set(same))).tolist()
+        assert rows(reading, "finding", line["finding_id"]) == sorted(expected)
+    assert "has no finding 'none'" in refused(reading, "finding", "none")
 
 
 def test_similar_texts_hold_the_row_of_that_text(reading, opened):

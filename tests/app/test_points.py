@@ -7,6 +7,7 @@ import pytest
 
 from burnish.app import points
 from burnish.app.kept import PerVersion
+from burnish.app.masks import order_by
 from burnish.app.points import Points
 from burnish.pipeline.reviewing import REVIEW_STATUS
 from burnish.reports.facets import point_facets
@@ -152,3 +153,40 @@ def test_what_is_kept_of_a_version_is_made_once_and_let_go_with_it():
     assert len(made) == len(kept._made) == 1
     del one
     assert len(kept._made) == 0
+
+
+def test_the_column_of_the_review_is_that_of_the_map_as_it_is_now(client):
+    first, told = read(client.get("/api/map", params={"v": "small@1"}))
+    queue = client.get("/api/findings", params={"v": "small@1"}).json()["items"]
+    item = next(one for one in queue if one["suggested_edit"] == "drop" and not one["evaluation"])
+    asked = {"v": "small@1", "action": "accept", "finding_id": item["finding_id"]}
+    assert client.post("/api/decisions", json=asked).status_code == 200
+    answer = client.get("/api/map/review", params={"v": "small@1"})
+    column = facet(told, "review")["column"]
+    assert answer.headers["x-burnish-points"] == told["points"]
+    codes = np.frombuffer(answer.content, np.uint8)
+    table, again = read(client.get("/api/map", params={"v": "small@1"}))
+    assert again["points"] == told["points"]
+    assert codes.tolist() == table[column].to_pylist() != first[column].to_pylist()
+
+
+def test_another_version_has_other_points(reading):
+    keys = [read(reading.get("/api/map", params={"v": v}))[1]["points"] for v in ("small@1", "small@2")]
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("highest", [False, True])
+@pytest.mark.parametrize("by", ["label_quality", "outlier_score"])
+def test_rows_are_ordered_by_a_number_with_those_without_one_last(reading, opened, by, highest):
+    answer = reading.get("/api/order", params={"v": "small@1", "by": by, "highest": highest})
+    order = np.frombuffer(answer.content, np.uint32)
+    assert sorted(order.tolist()) == list(range(len(opened.dataset)))
+    numbers = [value for value in opened.facts.rows[by].to_pylist() if value is not None]
+    listed = [opened.facts.rows[by].to_pylist()[row] for row in order]
+    assert listed[: len(numbers)] == sorted(numbers, reverse=highest)
+
+
+def test_rows_without_a_number_come_last():
+    facts = SimpleNamespace(column=lambda _: pa.array([0.5, None, 0.1, 0.5]))
+    for highest, expected in ((False, [2, 0, 3, 1]), (True, [0, 3, 2, 1])):
+        assert order_by(SimpleNamespace(facts=facts), "label_quality", highest=highest).tolist() == expected

@@ -5,138 +5,18 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from axe import AXE, needs_axe, wcag_faults
+from map_page import READY, V, circle, drag, number, param, polygons, shown, value
 
-from app_server import SIZES, Running, small_workspace
+from app_server import SIZES
 
 WEB = Path(__file__).parents[2] / "web"
-READY = "html[data-map-ready=true]"
-V = "small@1"
-
-
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory):
-    return small_workspace(tmp_path_factory.mktemp("map") / "workspace")
-
-
-@pytest.fixture(scope="session")
-def reading(kept):
-    """A server for tests that change nothing."""
-    running = Running(kept)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def writing(kept, tmp_path):
-    """A server over a workspace of this test's own."""
-    running = Running(shutil.copytree(kept, tmp_path / "workspace"))
-    yield running
-    running.stop()
-
-
-class Points:
-    """The map as numpy sees it."""
-
-    def __init__(self, server):
-        table = pa.ipc.open_stream(io.BytesIO(server.ask(f"map?v={V}"))).read_all()
-        told = json.loads(table.schema.metadata[b"burnish"])
-        self.n, self.facets = told["n_placed"], {facet["name"]: facet for facet in told["facets"]}
-        order = np.argsort(table["row"].to_numpy())
-        self.row, self.x, self.y = (table[name].to_numpy()[order].astype(np.int64) for name in ("row", "x", "y"))
-        self.codes = {name: table[facet["column"]].to_numpy()[order] for name, facet in self.facets.items()}
-
-    def inside(self, corners):
-        odd = np.zeros(self.n, bool)
-        xs, ys = (np.array(values) * 65535 for values in zip(*corners, strict=True))
-        for i in range(len(corners)):
-            j = i - 1
-            if ys[i] == ys[j]:
-                continue
-            across = (ys[i] > self.y) != (ys[j] > self.y)
-            odd ^= across & (self.x < (xs[j] - xs[i]) * (self.y - ys[i]) / (ys[j] - ys[i]) + xs[i])
-        return odd
-
-
-@pytest.fixture(scope="session")
-def points(reading):
-    return Points(reading)
-
-
-@pytest.fixture
-def look(browser):
-    """Open the map of a server; faults of the page and the hosts that it asked fail the test."""
-    opened = []
-
-    def looked(server, query="", *, size="desk", scheme="light", before=lambda page: None, **options):
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-        page = context.new_page()
-        page.faults, page.hosts = [], set()
-        page.on("console", lambda m: page.faults.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("request", lambda request: page.hosts.add(urlsplit(request.url).hostname))
-        opened.append((context, page))
-        before(page)
-        page.goto(server.address(f"/map?v={V}{query}"))
-        page.wait_for_selector(READY, timeout=60_000)
-        return page
-
-    yield looked
-    for context, page in opened:
-        faults, hosts = page.faults, page.hosts
-        context.close()
-        assert faults == []
-        assert hosts == {"127.0.0.1"}
-
-
-def shown(page):
-    page.wait_for_selector(READY)
-    return int(page.locator("html").get_attribute("data-shown"))
-
-
-def param(page, name):
-    return parse_qs(urlsplit(page.url).query).get(name, [None])[0]
-
-
-def value(page, facet, place):
-    return page.locator(f"[data-facet={facet}] .values button").nth(place)
-
-
-def number(page, facet, place):
-    return int(value(page, facet, place).locator(".number").inner_text().replace(",", ""))
-
-
-def drag(page, corners, *, modifier=None):
-    """Drag over the map, along corners in shares of its width and height."""
-    box = page.locator("#map-canvas").bounding_box()
-    (x, y), *more = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in corners]
-    if modifier:
-        page.keyboard.down(modifier)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for x, y in more:
-        page.mouse.move(x, y, steps=4)
-    page.mouse.up()
-    if modifier:
-        page.keyboard.up(modifier)
-
-
-def circle(radius, n=24):
-    return [(0.5 + radius * math.cos(a), 0.5 + radius * math.sin(a)) for a in np.linspace(0, 6.1, n)]
-
-
-def polygons(page):
-    return [
-        [tuple(map(float, pair.split(","))) for pair in one.lstrip("-").split(";")]
-        for one in param(page, "sel").split("|")
-    ]
 
 
 @pytest.mark.skipif(shutil.which("node") is None or not AXE.exists(), reason="no node, or no web/node_modules")
@@ -155,12 +35,56 @@ def test_every_row_with_a_place_is_shown_and_counted(look, reading, points):
         assert number(page, "label", place) == np.sum(points.codes["label"] == place)
 
 
-def test_a_reload_gives_the_same_pixels(look, reading):
-    page = look(reading, "&color=label&view=0.45,0.55,1.80")
+@pytest.mark.parametrize("rows", [1, 7, 64])
+def test_a_map_that_comes_in_many_batches_is_the_same(look, reading, points, rows):
+    table = pa.ipc.open_stream(io.BytesIO(reading.ask(f"map?v={V}"))).read_all()
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table, max_chunksize=rows)
+    whole = look(reading, "&color=label")
+    page = look(
+        reading, "&color=label",
+        before=lambda page: page.route("**/api/map?*", lambda route: route.fulfill(body=sink.getvalue())),
+    )  # fmt: skip
+    assert shown(page) == points.n
+    for place in range(len(points.facets["label"]["values"])):
+        assert number(page, "label", place) == np.sum(points.codes["label"] == place)
+    page.wait_for_timeout(200)
+    assert page.locator(".stage").screenshot() == whole.locator(".stage").screenshot()
+
+
+def test_a_map_that_ends_too_early_is_told(look, reading):
+    body = reading.ask(f"map?v={V}")
+    page = look(reading)
+    page.route("**/api/map?*", lambda route: route.fulfill(body=body[: len(body) // 2]))
+    page.reload()
+    page.locator(".trouble").wait_for()
+    page.faults.clear()
+
+
+@pytest.mark.parametrize("color", ["label", "finding"])
+def test_a_reload_gives_the_same_pixels(look, reading, color):
+    page = look(reading, f"&color={color}&view=0.45,0.55,1.80")
     first = page.locator(".stage").screenshot()
     page.reload()
     page.wait_for_selector(READY)
     assert page.locator(".stage").screenshot() == first
+
+
+def test_a_search_and_the_address_that_it_gives_draw_the_same_pixels(look, reading):
+    page = look(reading, "&color=finding")
+    whole = page.locator(".stage").screenshot()
+    n = shown(page)
+    page.get_by_label("Search rows").fill("garlic")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{READY}:not([data-shown='{n}'])")
+    page.wait_for_timeout(200)
+    found = page.locator(".stage").screenshot()
+    assert found != whole
+    page.reload()
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(200)
+    assert page.locator(".stage").screenshot() == found
 
 
 def test_points_have_the_colors_of_the_facet(look, reading):
@@ -185,6 +109,45 @@ def test_the_outcome_of_a_comparison_is_a_facet(look, reading, points):
     page.wait_for_selector(f"{READY}[data-shown='{np.sum(codes[points.row] == 2)}']")
     assert [number(page, "cmp", place) for place in range(3)] == [np.sum(codes[points.row] == n) for n in range(3)]
     assert page.get_by_label("Color").input_value() == "cmp"
+
+
+def crowded(server, flagged):
+    """Give the map with all its points in one place, of which one has a finding."""
+    table = pa.ipc.open_stream(io.BytesIO(server.ask(f"map?v={V}"))).read_all()
+    (facet,) = (one for one in json.loads(table.schema.metadata[b"burnish"])["facets"] if one["name"] == "finding")
+    codes = np.zeros(len(table), table[facet["column"]].type.to_pandas_dtype())
+    codes[flagged] = 1
+    columns = {axis: np.full(len(table), 30_000, np.uint16) for axis in "xy"} | {facet["column"]: codes}
+    for name, values in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), pa.array(values))
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue(), int(table["row"][flagged].as_py())
+
+
+COLOR_OF_THE_MIDDLE = """() => {
+  const map = document.getElementById("map-canvas");
+  const context = new OffscreenCanvas(map.width, map.height).getContext("2d");
+  context.drawImage(map, 0, 0);
+  const [r, g, b] = context.getImageData(map.width / 2, map.height / 2, 1, 1).data;
+  return `rgb(${r}, ${g}, ${b})`;
+}"""
+
+
+def test_one_flagged_point_lies_over_all_others_in_its_place_and_is_the_one_that_is_picked(look, reading):
+    body, row = crowded(reading, 100)
+    middle = f"{30_000 / 65_535:.4f}"
+    page = look(
+        reading, f"&color=finding&view={middle},{middle},2.00",
+        before=lambda page: page.route("**/api/map?*", lambda route: route.fulfill(body=body)),
+    )  # fmt: skip
+    swatch = page.locator("[data-facet=finding] .swatch").first
+    assert page.evaluate(COLOR_OF_THE_MIDDLE) == swatch.evaluate("one => getComputedStyle(one).backgroundColor")
+    page.locator("#map-canvas").click()
+    page.wait_for_function("() => new URL(location.href).searchParams.get('row') !== null")
+    (wanted,) = json.loads(reading.ask(f"rows?v={V}&at={row}"))["rows"]
+    assert param(page, "row") == wanted["row_id"]
 
 
 # Filters.
@@ -429,6 +392,53 @@ def test_keys_pick_the_tool_zoom_and_show_the_whole_map(look, reading):
     page.wait_for_function("() => new URL(location.href).searchParams.get('view') === null")
 
 
+def test_a_box_drawn_by_keys_selects_as_one_drawn_by_the_mouse(look, reading, points):
+    page = look(reading, "&view=0.5,0.5,1.50")
+    box = page.locator("#map-canvas").bounding_box()
+    left, top = round(box["width"] / 3) + 20, round(box["height"] / 3) - 10
+    right, bottom = round(2 * box["width"] / 3) + 20 - 30, round(2 * box["height"] / 3) - 10 + 10
+    page.keyboard.press("b")
+    drag(page, [(x / box["width"], y / box["height"]) for x, y in ((left, top), (right, bottom))])
+    n, by_mouse = shown(page), param(page, "sel")
+    assert 0 < n < points.n
+    page.keyboard.press("Escape")
+    assert shown(page) == points.n
+    page.locator("#map-canvas").focus()
+    for key in ("b", "ArrowRight", "ArrowRight", "ArrowUp", *["Shift+ArrowLeft"] * 3, "Shift+ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert (shown(page), param(page, "sel")) == (n, by_mouse)
+
+
+def test_a_box_drawn_by_keys_adds_with_shift_takes_away_with_alt_and_is_left_by_escape(look, reading, points):
+    page = look(reading)
+    canvas, live = page.locator("#map-canvas"), page.locator(".status [aria-live]")
+    canvas.focus()
+    for key in ("b", *["ArrowLeft"] * 40, "Enter"):
+        page.keyboard.press(key)
+    shown(page)
+    for key in ("b", *["ArrowRight"] * 40):
+        page.keyboard.press(key)
+    assert "100 % from the left" in live.inner_text()
+    page.keyboard.press("Shift+Enter")
+    shown(page)
+    for key in ("b", *["Shift+ArrowUp"] * 40, "Alt+Enter"):
+        page.keyboard.press(key)
+    n = shown(page)
+    first, second, third = (points.inside(one) for one in polygons(page))
+    assert n == np.sum((first | second) & ~third)
+    assert min(x for x, _ in polygons(page)[0]) < 0
+    assert max(x for x, _ in polygons(page)[1]) > 1
+    kept = param(page, "sel")
+    page.keyboard.press("b")
+    assert "Escape leaves it" in live.inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")  # moves the map again
+    page.wait_for_function("() => new URL(location.href).searchParams.get('view') !== null")
+    assert param(page, "sel") == kept
+    page.keyboard.press("Escape")
+    assert shown(page) == points.n
+
+
 def test_all_rows_are_selected_by_a_key_and_only_then_can_be_acted_on(look, reading):
     page = look(reading)
     tag = page.get_by_role("button", name="Tag…")
@@ -468,8 +478,8 @@ def test_rows_that_are_dropped_are_pending_in_the_review_and_on_the_map(writing,
     place = points.facets["review"]["values"].index("to be dropped")
     text = f"{review['drops']:,}"
     page.wait_for_function(
-        "([place, text]) => document.querySelectorAll('[data-facet=review] .number')[place]?.textContent === text",
-        arg=[place, text],
+        "([facet, text]) => document.querySelector(`${facet} .number`)?.textContent === text",
+        arg=[f"[data-facet=review] [data-place='{place}']", text],
     )
 
 

@@ -7,7 +7,7 @@ from burnish.dataset import Column, Dataset, Evidence, Roles
 from burnish.errors import UsageError
 from burnish.pipeline.embedding import unit_rows
 from burnish.workspace.audited import Audited
-from burnish.workspace.similar import Likeness, neighbors_found
+from burnish.workspace.similar import Likeness, neighbors_found, takes_texts
 
 TEXTS = ["the dog barks at night", "my dog runs in the park", "interest rates rise again", "a cat sleeps", ""]
 
@@ -64,3 +64,9 @@ def test_no_text_is_sent_to_a_service():
 def test_a_text_without_words_is_refused(by_static):
     with pytest.raises(UsageError, match="cannot be embedded"):
         Likeness(by_static).to_text("  ", 2)
+
+
+def test_texts_are_taken_where_rows_are_texts_and_no_service_embeds_them():
+    assert takes_texts(audited())
+    assert not any(takes_texts(audited(kind)) for kind in ("vectors", "image", "table"))
+    assert not takes_texts(audited(embedder="http://127.0.0.1:1/v1"))

@@ -1,5 +1,6 @@
 // The point layer against slow, obvious versions of itself: `node --test web/test`. Vite turns its TypeScript into one module.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -76,6 +77,8 @@ test("polygons add and take away in their order, and are read as they were writt
   });
   assert.equal(wrong, -1);
   assert.deepEqual(map.readPolygons(map.writePolygons(polygons)), polygons);
+  const beyond = [true, false].map((adds) => ({ adds, corners: [[-0.1, 0], [0.5, 0], [0.5, 1]] }));
+  assert.deepEqual(map.readPolygons(map.writePolygons(beyond)), beyond);
   assert.deepEqual(map.readPolygons("1,2;3|x,y;1,1;2,2|0,0;1,0;0,1"), [{ adds: true, corners: [[0, 0], [1, 0], [0, 1]] }]);
 });
 
@@ -134,11 +137,38 @@ test("the nearest point is the one that a look at all of them finds", () => {
       const [px, py] = map.toScreen(view, frame, x[i] / 65_535, y[i] / 65_535);
       return Math.hypot(px - aim.px, py - aim.py);
     };
-    const found = map.nearestPoint({ x, y }, misses, grid, view, frame, aim);
+    const found = map.nearestPoint({ x, y }, { misses, isLoud: () => false }, grid, view, frame, aim);
     const least = Math.min(...Array.from({ length: N }, (_, i) => (codes[i] < 2 ? distance(i) : Infinity)));
     if (found < 0) assert.ok(least >= aim.reach - 1e-6);
     else assert.ok(Math.abs(distance(found) - least) < 1e-6 && codes[found] < 2);
   }
+});
+
+test("a point that lies over others is picked before them, as far as its disc may reach", () => {
+  const grid = map.gridOf(x, y, N);
+  const misses = new Uint32Array(N);
+  const view = map.whole();
+  const pick = (aim, loud, hidden = -1) => {
+    misses.fill(0);
+    if (hidden >= 0) misses[hidden] = 1;
+    return map.nearestPoint({ x, y }, { misses, isLoud: (i) => i === loud }, grid, view, frame, aim);
+  };
+  const places = Array.from(x, (_, i) => map.toScreen(view, frame, x[i] / 65_535, y[i] / 65_535));
+  const far = (i, j) => Math.hypot(places[i][0] - places[j][0], places[i][1] - places[j][1]);
+  const all = Array.from({ length: N }, (_, i) => i);
+  let picked = 0;
+  for (let i = 1_000; i < 1_100; i++) {
+    const [px, py] = places[i];
+    const others = all.filter((j) => j !== i).sort((a, b) => far(i, a) - far(i, b));
+    const over = others.filter((j) => far(i, j) > 0 && far(i, j) < 3.9).at(-1);
+    const beyond = others.find((j) => far(i, j) > 4.1);
+    assert.notEqual(pick({ px, py, reach: 14 }, beyond), beyond);
+    if (over === undefined) continue;
+    picked += 1;
+    assert.equal(pick({ px, py, reach: 14 }, over), over);
+    assert.notEqual(pick({ px, py, reach: 14 }, over, over), over);
+  }
+  assert.ok(picked > 20);
 });
 
 test("names stand at the median of their shown points, largest first, and never over one another", () => {
@@ -195,6 +225,14 @@ test("flags are colored by their first bit, or by the first of those that are fi
   assert.deepEqual(map.parsed("#0af"), map.parsed("#00aaff"));
 });
 
+test("what a row without a flag is called is the last choice, and quiet", () => {
+  const tone = { dark: false, ground: [255, 255, 255], quiet: [150, 150, 150] };
+  const sets = { ...bits, values: ["p", "no label"], bare: "no class" };
+  assert.deepEqual(map.choicesOf(sets), ["p", "no label", "no class"]);
+  assert.deepEqual(map.choicesOf(bits).at(-1), "none");
+  assert.deepEqual(map.valueColors(sets, tone).map((rgb) => rgb === tone.quiet), [false, true, true]);
+});
+
 test("a scale with values is counted and filtered by them, and colored from one end of the ramp to the other", () => {
   const tone = { dark: false, ground: [255, 255, 255], quiet: [150, 150, 150] };
   const steps = { ...numbers, name: "outlier_score", values: ["0 to 0.2", "0.2 to 0.4", "0.4 to 0.6", "none"] };
@@ -226,22 +264,115 @@ test("a picture has the shown points in their colors, those out of the lasso gre
     const slots = new Uint8Array(n);
     map.takeSlots(slots, codes, paint, n);
     const pixels = { data: new Uint32Array(800 * 600), width: 800, height: 600 };
-    const drawn = map.drawPicture(pixels, { x, y, n, order }, slots, paint, { view: map.whole(), frame });
+    const layers = map.quietFirst({ x, y, n, order }, slots, paint);
+    const drawn = map.drawPicture(pixels, layers, slots, paint, { view: map.whole(), frame });
     assert.equal(drawn, n + order.shown + order.beside);
     const color = map.pixel(map.valueColors(category, tone)[1]);
     assert.deepEqual(new Set(pixels.data), new Set([paint.ground, paint.faint, paint.beside, color]));
+    // Less room than for all of them, and not a whole number of points.
+    map.drawPicture(pixels, layers, slots, paint, { view: map.whole(), frame }, order.shown + 0.5 * order.beside + 0.25);
+    assert.ok(pixels.data.includes(paint.beside));
   }
 });
 
-test("quiet points lie below the others, which keep their order", () => {
+test("quiet points lie below the others, and what comes first of these lies on top", () => {
   const tone = { dark: false, ground: [255, 255, 255], quiet: [100, 100, 100] };
   const { order } = judged([{ codes, passes: map.passing(category, { kind: "values", values: [0, 3, 4] }, 256) }]);
   const paint = map.paintOf(category, undefined, tone);
   const slots = new Uint8Array(N);
   map.takeSlots(slots, codes, paint, N);
-  const found = map.quietFirst(order, slots, paint);
+  const found = map.quietFirst({ x, y, n: N, order }, slots, paint);
   const shown = [...order.order.subarray(0, order.shown)];
   const none = (i) => codes[i] === 4;
   assert.ok(shown.some(none));
-  assert.deepEqual([...found.order.subarray(0, found.shown)], [...shown.filter(none), ...shown.filter((i) => !none(i))]);
+  const loud = shown.filter((i) => !none(i));
+  assert.deepEqual([...found.order.order.subarray(0, order.shown)], [...shown.filter(none), ...loud.toReversed()]);
+  assert.equal(found.loud, loud.length);
+  assert.deepEqual([0, 1, 4].map((code) => found.isLoud(codes.indexOf(code))), [true, true, false]);
+});
+
+// Points on a map of their own, the flagged ones in color: gives the pixels, or how many have a color.
+function flagged(xs, ys, isFlagged, { most = Infinity, beside = () => false } = {}) {
+  const tone = { dark: false, ground: [255, 255, 255], quiet: [100, 100, 100] };
+  const n = xs.length;
+  const [misses, order] = [new Uint32Array(n), { order: new Uint32Array(n), shown: 0, beside: 0 }];
+  const codes = new Uint16Array(n).map((_, i) => (isFlagged(i) ? 2 : 0));
+  const inside = new Uint8Array(n).map((_, i) => (beside(i) ? 0 : 1));
+  map.judge(misses, [{ codes: inside, passes: Uint8Array.of(0, 1) }], n);
+  map.arrange(order, misses, n, 1);
+  const paint = map.paintOf(bits, undefined, tone);
+  const slots = new Uint8Array(n);
+  map.takeSlots(slots, codes, paint, n);
+  const pixels = { data: new Uint32Array(800 * 600), width: 800, height: 600 };
+  const layers = map.quietFirst({ x: xs, y: ys, n, order }, slots, paint);
+  map.drawPicture(pixels, layers, slots, paint, { view: map.whole(), frame }, most);
+  return { color: map.pixel(map.valueColors(bits, tone)[1]), quiet: map.pixel(tone.quiet), beside: paint.beside, pixels };
+}
+
+test("one flagged point among a million is seen, whole or while the map moves", () => {
+  const n = 1_000_000;
+  const xs = new Uint16Array(n).map(() => random() * 65_536);
+  const ys = new Uint16Array(n).map(() => random() * 65_536);
+  for (const one of [0, n - 1]) {
+    for (let i = 0; i < 500; i++) [xs[(one + i) % n], ys[(one + i) % n]] = [xs[one], ys[one]];
+    const [px, py] = map.toScreen(map.whole(), frame, xs[one] / 65_535, ys[one] / 65_535).map(Math.round);
+    for (const most of [Infinity, 40_000]) {
+      const { pixels, color } = flagged(xs, ys, (i) => i === one, { most });
+      assert.equal(pixels.data[py * 800 + px], color);
+      assert.equal(pixels.data.filter((value) => value === color).length, 9);
+    }
+  }
+});
+
+test("one selected point lies over those beside the selection", () => {
+  const [xs, ys] = [new Uint16Array(501).fill(30_000), new Uint16Array(501).fill(30_000)];
+  const { pixels, color, beside } = flagged(xs, ys, () => true, { beside: (i) => i > 0 });
+  assert.ok(pixels.data.includes(color) && !pixels.data.includes(beside));
+});
+
+test("with room for some, many flagged points are drawn in their share and few are drawn all", () => {
+  const [xs, ys] = [new Uint16Array(N).map((_, i) => 655 * (i % 100)), new Uint16Array(N).map((_, i) => 655 * Math.floor(i / 100))];
+  const drawn = (isFlagged) => {
+    const { pixels, color, quiet } = flagged(xs, ys, isFlagged, { most: 1_000 });
+    return [color, quiet].map((wanted) => pixels.data.filter((value) => value === wanted).length / 9);
+  };
+  assert.deepEqual(drawn((i) => i % 5 < 3), [600, 400]);
+  assert.deepEqual(drawn((i) => i % 50 === 49), [200, 800]);
+  assert.deepEqual(drawn((i) => i % 10 === 9), [250, 750]);
+});
+
+test("a name stands above its points where they are few, and a handful has none", () => {
+  const at = [...Array(12).keys()];
+  const [px, py] = [Uint16Array.from(at, () => 30_000), Uint16Array.from(at, (i) => 20_000 + 100 * i)];
+  const order = { order: Uint32Array.from(at), shown: 12, beside: 0 };
+  const [name, ...more] = map.namesOf(category, Uint8Array.from(at, (i) => (i < 9 ? 0 : 1)), px, py, order);
+  assert.equal(more.length, 0);
+  const [drawn] = map.placed([name], map.whole(), frame, () => 60);
+  const highest = Math.min(...at.slice(0, 9).map((i) => map.toScreen(map.whole(), frame, px[i] / 65_535, py[i] / 65_535)[1]));
+  assert.ok(drawn.py < highest - 8, `${drawn.py} is not above ${highest}`);
+});
+
+test("points in sight are never counted too few, and a few of many are drawn larger", () => {
+  const grid = map.gridOf(x, y, N);
+  for (const view of [{ x: 0.3, y: 0.6, zoom: 8 }, { x: 0.99, y: 0.01, zoom: 40 }, map.whole()]) {
+    const inside = [...x].filter((_, i) => {
+      const [px, py] = map.toScreen(view, frame, x[i] / 65_535, y[i] / 65_535);
+      return px >= 0 && py >= 0 && px < frame.width && py < frame.height;
+    });
+    const most = map.mostInSight(grid, view, frame);
+    assert.ok(most >= inside.length && most <= Math.max(60, 2 * inside.length), `${most} for ${inside.length}`);
+  }
+  const near = { x: 0.5, y: 0.5, zoom: 20 };
+  assert.ok(map.pointSize(frame, near, N, 14) > map.pointSize(frame, near, N));
+  assert.equal(map.pointSize(frame, near, 1_000_000, 500_000), map.pointSize(frame, near, 1_000_000));
+});
+
+test("outcomes have the tones of the pages, light and dark", () => {
+  const css = readFileSync(new URL("../src/shared/theme.css", import.meta.url), "utf8");
+  const facet = { ...category, values: ["not compared", "fixed", "broken", "both right", "both wrong"] };
+  for (const dark of [false, true]) {
+    const tone = { dark, ground: [255, 255, 255], quiet: [150, 150, 150] };
+    const wanted = ["good", "bad", "plain", "quiet"].map((name) => map.parsed([...css.matchAll(RegExp(`--tone-${name}: (#[0-9a-f]{6})`, "g"))][dark ? 1 : 0][1]));
+    assert.deepEqual(map.valueColors(facet, tone), [tone.quiet, ...wanted]);
+  }
 });

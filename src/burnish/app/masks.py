@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.adapters.conditions import Conditions
@@ -15,6 +16,7 @@ from burnish.app.points import points_of
 from burnish.app.served import Served
 from burnish.errors import InputError, UsageError
 from burnish.kernels.bits import packed
+from burnish.kernels.nearest import Nearest
 from burnish.kernels.polygons import inside_polygon
 from burnish.workspace.searching import (
     Mask,
@@ -75,11 +77,33 @@ def _ids(opened: Opened, asked: MaskAsked) -> Answer:
     return Answer(mask, len(given) - int(mask.sum()))
 
 
-def _similar_row(door: Served, opened: Opened, asked: MaskAsked) -> Mask:
+def nearest(door: Served, opened: Opened, asked: MaskAsked) -> Nearest:
+    """Give the rows most like a row or a text, nearest first; raises UsageError for another question."""
+    if asked.kind == "similar_text":
+        return likeness(door, opened).to_text(asked.value, asked.k)
+    if asked.kind != "similar_row":
+        raise UsageError(f"{asked.kind!r} has no order.", remedy="Ask for similar_row or similar_text.")
     (position,) = opened.dataset.positions_of([asked.value]).tolist()
     if position < 0:
         raise InputError(f"{opened.version.name} has no row {asked.value[:60]!r}.", remedy="Ask for a row that it has.")
-    return _at(opened, likeness(door, opened).to_row(position, asked.k).positions)
+    return likeness(door, opened).to_row(position, asked.k)
+
+
+def order_by(opened: Opened, name: str, *, highest: bool) -> NDArray[np.uint32]:
+    """Give the positions of all rows by a number that the audit found of them; equal ones by position, none last."""
+    numbers = opened.facts.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return np.argsort(-numbers if highest else numbers, kind="stable").astype(np.uint32)
+
+
+def _finding(opened: Opened, finding_id: str) -> Mask:
+    findings = opened.facts.findings.select(["finding_id", "row_id"])
+    flagged = findings.filter(pc.equal(findings["finding_id"], finding_id))["row_id"]
+    if not len(flagged):
+        raise InputError(
+            f"the audit of {opened.version.name} has no finding {finding_id[:60]!r}.",
+            remedy="Choose one of the queue: after another audit, findings have other ids.",
+        )
+    return _at(opened, opened.dataset.positions_of(flagged.combine_chunks()))
 
 
 def _set(door: Served, opened: Opened, asked: MaskAsked) -> Mask:
@@ -105,10 +129,9 @@ _ANSWERS: Mapping[str, Callable[[Served, Opened, MaskAsked], Mask]] = {
     "regex": lambda _, opened, asked: matching_pattern(opened.dataset, asked.value),
     "sql": lambda _, opened, asked: conditions_of(opened).matching(asked.value),
     "slice": lambda _, opened, asked: in_slice(opened.audited.evidence, asked.value),
-    "similar_text": lambda door, opened, asked: _at(
-        opened, likeness(door, opened).to_text(asked.value, asked.k).positions
-    ),
-    "similar_row": _similar_row, "set": _set, "polygon": _polygon,
+    "finding": lambda _, opened, asked: _finding(opened, asked.value),
+    "similar_text": lambda *asked: _at(asked[1], nearest(*asked).positions),
+    "similar_row": lambda *asked: _at(asked[1], nearest(*asked).positions), "set": _set, "polygon": _polygon,
 }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Points: what the map is made of, as an Arrow IPC stream."""
 
+import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from burnish.pipeline.reviewing import REVIEW_STATUS
 from burnish.pipeline.since_parent import SINCE_PARENT, since_parent
 from burnish.reports.facets import Facet, Status, point_facets
 from burnish.reports.facts import ReportFacts
+from burnish.workspace.similar import takes_texts
 
 BATCH_ROWS = 65_536
 SEED = 0
@@ -30,7 +33,7 @@ REVIEW_VALUES = tuple(reversed(REVIEW_STATUS))
 class Points:
     """The points of a version in drawing order: `rows` their positions, `x` and `y` their places, `facets` their codes.
 
-    About two bytes a facet and 12 for the rest, a row.
+    About two bytes a facet and 12 for the rest, a row. `takes_texts`: whether rows can be compared with a text.
     """
 
     v: str
@@ -40,11 +43,24 @@ class Points:
     y: Steps
     aspect: float
     facets: tuple[Facet, ...]
+    takes_texts: bool = True
+
+    @cached_property
+    def key(self) -> str:
+        """Name what does not change with the review, by its content."""
+        known = (facet.codes for facet in self.facets if facet.name != REVIEW)
+        content = hashlib.blake2b(self.v.encode(), digest_size=16)
+        for values in (self.rows, self.x, self.y, *known):
+            content.update(np.ascontiguousarray(values).data)
+        return content.hexdigest()
+
+    def review_codes(self, review: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give the codes of the facet `review`; `review` (n_rows,): places of the rows in `REVIEW_STATUS`."""
+        return np.asarray(len(REVIEW_STATUS) - 1 - review[self.rows], np.uint8)
 
     def encoded(self, review: NDArray[np.uint8]) -> pa.Buffer:
-        """Give the whole stream; `review` (n_rows,): places of the rows in `REVIEW_STATUS`."""
-        last = len(REVIEW_STATUS) - 1
-        known = [last - review[self.rows] if facet.name == REVIEW else facet.codes for facet in self.facets]
+        """Give the whole stream; `review` as in `review_codes`."""
+        known = [self.review_codes(review) if facet.name == REVIEW else facet.codes for facet in self.facets]
         columns = {"x": self.x, "y": self.y, "row": self.rows, **{f"f{i}": codes for i, codes in enumerate(known)}}
         table = pa.table({name: pa.array(values) for name, values in columns.items()})
         table = table.replace_schema_metadata({METADATA: json.dumps(self._told())})
@@ -55,7 +71,10 @@ class Points:
 
     def _told(self) -> dict[str, Any]:
         facets = [_facet_told(facet, f"f{i}") for i, facet in enumerate(self.facets)]
-        return {"v": self.v, "n_rows": self.n_rows, "n_placed": len(self.rows), "aspect": self.aspect, "facets": facets}
+        return {
+            "v": self.v, "n_rows": self.n_rows, "n_placed": len(self.rows), "aspect": self.aspect, "facets": facets,
+            "takes_texts": self.takes_texts, "points": self.key,
+        }  # fmt: skip
 
 
 class _Places(NamedTuple):
@@ -81,6 +100,12 @@ def map_stream(door: Served, opened: Opened) -> pa.Buffer:
     return points.encoded(door.reviewing.state(opened.audited, opened.version).row_status())
 
 
+def review_codes(door: Served, opened: Opened) -> NDArray[np.uint8]:
+    """Give the codes of the facet `review`, in drawing order, as the review stands now."""
+    points = points_of(door, opened)
+    return points.review_codes(door.reviewing.state(opened.audited, opened.version).row_status())
+
+
 def _made(opened: Opened, change: Status | None) -> Points:
     facts, n_rows = opened.facts, len(opened.dataset)
     places = _places(facts)
@@ -88,7 +113,10 @@ def _made(opened: Opened, change: Status | None) -> Points:
     fields = opened.dataset.fields.select(list(opened.dataset.roles.meta))
     facets = point_facets(facts, [status for status in (change, review) if status is not None], fields)
     shown = tuple(facet.of(places.rows) for facet in facets)
-    return Points(opened.version.name, n_rows, places.rows.astype(np.uint32), places.x, places.y, places.aspect, shown)
+    return Points(
+        opened.version.name, n_rows, places.rows.astype(np.uint32), places.x, places.y, places.aspect, shown,
+        takes_texts(opened.audited),
+    )  # fmt: skip
 
 
 def _change(door: Served, opened: Opened) -> Status | None:
@@ -118,5 +146,5 @@ def _places(facts: ReportFacts) -> _Places:
 def _facet_told(facet: Facet, column: str) -> dict[str, Any]:
     return {
         "name": facet.name, "title": facet.title, "kind": facet.kind, "column": column, "values": facet.values,
-        "low": facet.low, "high": facet.high,
+        "low": facet.low, "high": facet.high, "bare": facet.bare,
     }  # fmt: skip

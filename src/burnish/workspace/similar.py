@@ -34,6 +34,11 @@ def neighbors_found(evidence: Evidence, position: int) -> Nearest:
     return Nearest(positions[there], np.asarray(distances[position], np.float32)[there])
 
 
+def takes_texts(audited: Audited) -> bool:
+    """Tell whether a text can be compared with the rows: they are texts, and no service embeds them."""
+    return audited.kind not in UNNAMED and (audited.embedder or "").split(":")[0] not in ASKED_AGAIN
+
+
 @dataclass(frozen=True, eq=False)
 class Likeness:
     """Answers what is like what in one version. Looks at all rows once; then keeps 16 bytes a row."""
@@ -72,13 +77,14 @@ class Likeness:
 
     def _refuse_texts(self) -> None:
         audited = self.audited
+        if takes_texts(audited):
+            return
         if audited.kind in UNNAMED:
             raise UsageError(
                 f"{audited.dataset.name}: a text cannot be compared with its rows, as {UNNAMED[audited.kind]}.",
                 remedy="Search for words, or ask for rows like a row.",
             )
-        if (audited.embedder or "").split(":")[0] in ASKED_AGAIN:
-            raise UsageError(
-                f"{audited.dataset.name} is embedded by {audited.embedder}, a service, which would get the text.",
-                remedy="Search for words, or ask for rows like a row.",
-            )
+        raise UsageError(
+            f"{audited.dataset.name} is embedded by {audited.embedder}, a service, which would get the text.",
+            remedy="Search for words, or ask for rows like a row.",
+        )

@@ -3,7 +3,7 @@
 export type Codes = Uint8Array | Uint16Array;
 
 // `category`: a code is a place in `values`. `flags`: a set of bits, bit i for `values[i]`; the place past the last
-// value stands for rows without any. `scale`: 0..254 from `low` to `high`, 255 where a row has none; where it has
+// value stands for rows without any, called `bare`. `scale`: 0..254 from `low` to `high`, 255 where a row has none; where it has
 // `values`, a code is a place in them, which lie in their order.
 export interface Facet {
   name: string;
@@ -13,6 +13,7 @@ export interface Facet {
   values: string[];
   low: number | null;
   high: number | null;
+  bare?: string;
 }
 
 export interface MapFacts {
@@ -21,6 +22,8 @@ export interface MapFacts {
   n_placed: number;
   aspect: number;
   facets: Facet[];
+  takes_texts?: boolean; // whether rows can be compared with a text
+  points?: string; // names these very points
 }
 
 // `values`: rows with any of these places. `range`: rows of a scale between two values, ends included.
@@ -48,7 +51,7 @@ export function stepOf(facet: Facet, value: number): number {
 export const isSmooth = (facet: Facet): boolean => facet.kind === "scale" && facet.values.length === 0;
 
 // What a person can choose of a facet, in order: its values, and for flags that a row has none.
-export const choicesOf = (facet: Facet): string[] => (facet.kind === "flags" ? [...facet.values, NONE] : facet.values);
+export const choicesOf = (facet: Facet): string[] => (facet.kind === "flags" ? [...facet.values, facet.bare ?? NONE] : facet.values);
 
 // A byte a code: 1 where a row with this code passes.
 export function passing(facet: Facet, filter: Filter, space: number): Uint8Array {

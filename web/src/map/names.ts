@@ -1,4 +1,5 @@
-// Names of clusters on the map: at the median of their shown rows, largest first, none over another.
+// Names of clusters on the map: at the median of their shown rows, above these where they are few, largest first, none
+// over another.
 
 import { NONE, type Codes, type Facet } from "./facet";
 import type { Order } from "./select";
@@ -10,6 +11,7 @@ export interface Name {
   y: number;
   size: number;
   code: number;
+  above: boolean;
 }
 
 export interface PlacedName {
@@ -23,6 +25,10 @@ const BINS = 256;
 const MOST_NAMES = 60;
 const MOST_CHARACTERS = 28;
 const LEAST_SHARE = 0.0005;
+// A name on its points hides some: of few there would be nothing left to see.
+const LEAST_POINTS = 6;
+const FEW_POINTS = 100;
+const ABOVE_PIXELS = 13;
 const NAMELESS = new Set([NONE, "other values"]);
 
 export function namesOf(facet: Facet, codes: Codes, x: Uint16Array, y: Uint16Array, into: Order): Name[] {
@@ -35,25 +41,29 @@ export function namesOf(facet: Facet, codes: Codes, x: Uint16Array, y: Uint16Arr
     up[code * BINS + (y[i]! >> 8)]! += 1;
     sizes[code]! += 1;
   }
-  const least = Math.max(1, into.shown * LEAST_SHARE);
+  const least = Math.max(LEAST_POINTS, into.shown * LEAST_SHARE);
   return facet.values
-    .map((value, code) => ({
-      text: value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS - 1).trimEnd()}\u2026` : value,
-      x: median(across.subarray(code * BINS, (code + 1) * BINS), sizes[code]!),
-      y: median(up.subarray(code * BINS, (code + 1) * BINS), sizes[code]!),
-      size: sizes[code]!,
-      code,
-    }))
+    .map((value, code) => {
+      const above = sizes[code]! < FEW_POINTS;
+      return {
+        text: value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS - 1).trimEnd()}\u2026` : value,
+        x: quantile(across.subarray(code * BINS, (code + 1) * BINS), sizes[code]!, 0.5),
+        y: quantile(up.subarray(code * BINS, (code + 1) * BINS), sizes[code]!, above ? 0.9 : 0.5),
+        size: sizes[code]!,
+        code,
+        above,
+      };
+    })
     .filter((name) => name.size >= least && !NAMELESS.has(name.text))
     .sort((a, b) => b.size - a.size || a.code - b.code);
 }
 
 // In map units, straight within the bin that holds it.
-function median(bins: Uint32Array, size: number): number {
+function quantile(bins: Uint32Array, size: number, share: number): number {
   let below = 0;
   for (let bin = 0; bin < BINS; bin++) {
     const count = bins[bin]!;
-    if (count > 0 && below + count >= size / 2) return ((bin + (size / 2 - below) / count) * 256) / FULL_SCALE;
+    if (count > 0 && below + count >= size * share) return ((bin + (size * share - below) / count) * 256) / FULL_SCALE;
     below += count;
   }
   return 0.5;
@@ -67,7 +77,8 @@ export function placed(
   const kept: PlacedName[] = [];
   for (const name of names) {
     if (kept.length >= MOST_NAMES) break;
-    const [px, py] = toScreen(view, frame, name.x, name.y);
+    const [px, middle] = toScreen(view, frame, name.x, name.y);
+    const py = name.above ? middle - ABOVE_PIXELS : middle;
     const half = widthOf(name.text) / 2 + 5;
     if (px < half || py < 10 || px > frame.width - half || py > frame.height - 10) continue;
     if (taken.some(([l, t, r, b]) => px - half < r && px + half > l && py - 9 < b && py + 9 > t)) continue;

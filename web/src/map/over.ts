@@ -9,10 +9,16 @@ interface Place {
   y: number;
 }
 
+// What is said beside a point.
+export interface Beside extends Place {
+  text: string;
+}
+
 export interface Over {
   names: readonly Name[];
   polygons: readonly Polygon[];
   drawing: readonly (readonly [number, number])[]; // in pixels
+  beside?: readonly Beside[];
   hovered: Place | null;
   chosen: Place | null;
 }
@@ -25,6 +31,9 @@ export interface Inks {
 }
 
 const FONT = "600 12.5px";
+const BESIDE_FONT = "400 12px";
+const BESIDE_PIXELS = 11;
+const POINT_PIXELS = 8;
 const widths = new Map<string, number>();
 
 // In CSS pixels: the caller has scaled the context.
@@ -33,6 +42,7 @@ export function drawOver(context: CanvasRenderingContext2D, view: Viewport, fram
   for (const one of over.polygons) outline(context, corners(one), one.adds, inks);
   if (over.drawing.length > 1) outline(context, over.drawing, true, inks);
   drawNames(context, over.names, view, frame, inks);
+  drawBeside(context, over.beside ?? [], view, frame);
   const ringAt = (at: Place, radius: number): void => ring(context, toScreen(view, frame, at.x, at.y), radius, inks);
   if (over.hovered !== null) ringAt(over.hovered, 6);
   if (over.chosen !== null) ringAt(over.chosen, 9);
@@ -64,6 +74,25 @@ function drawNames(context: CanvasRenderingContext2D, names: readonly Name[], vi
   for (const name of placed(names, view, frame, (text) => widthOf(context, text))) {
     context.strokeText(name.text, name.px, name.py);
     context.fillText(name.text, name.px, name.py);
+  }
+}
+
+// To the right of the points or to the left, none over another or over a point. In the colors that names have.
+function drawBeside(context: CanvasRenderingContext2D, beside: readonly Beside[], view: Viewport, frame: Frame): void {
+  context.font = `${BESIDE_FONT} ${getComputedStyle(context.canvas).fontFamily}`;
+  context.textAlign = "left";
+  const spots = beside.map(({ x, y }) => toScreen(view, frame, x, y));
+  const taken = spots.map(([px, py]): [number, number, number] => [px - POINT_PIXELS, px + POINT_PIXELS, py]);
+  for (const [i, { text }] of beside.entries()) {
+    const [px, py] = spots[i]!;
+    const width = context.measureText(text).width;
+    const left = [px + BESIDE_PIXELS, px - BESIDE_PIXELS - width].find(
+      (one) => one > 0 && one + width < frame.width && !taken.some(([l, r, middle]) => one < r && one + width > l && Math.abs(py - middle) < 14),
+    );
+    if (left === undefined) continue;
+    taken.push([left, left + width, py]);
+    context.strokeText(text, left, py);
+    context.fillText(text, left, py);
   }
 }
 

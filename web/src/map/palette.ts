@@ -1,5 +1,6 @@
 // Colors of the values of a facet: Okabe and Ito's for the first, then spread hues; quiet for none.
 
+import { OUTCOME_TONES } from "../shared/outcomes";
 import { LAST_STEP, NONE, NO_NUMBER, choicesOf, isSmooth, type Facet } from "./facet";
 
 export type Rgb = readonly [number, number, number];
@@ -15,10 +16,10 @@ const DARK = ["#56a9e8", "#ff8a3d", "#2cc79a", "#e389c4", "#e8c547", "#8fd0ff", 
 const SCALE_LIGHT = ["#a3303b", "#d55e00", "#a67c00", "#3b8fc9", "#0b4f80"];
 const SCALE_DARK = ["#ff7b86", "#ff8a3d", "#e8c547", "#56a9e8", "#b9e0ff"];
 const QUIET_VALUES = new Set([
-  NONE, "other values", "as in parent", "kept as it was", "predicted = label", "not compared", "open",
+  NONE, "no label", "other values", "as in parent", "kept as it was", "predicted = label", "not compared", "open",
 ]);
-// Values whose colors carry a meaning, by their place among the first colors.
-const MEANT = new Map([["fixed", 2], ["broken", 1], ["both right", 5], ["both wrong", 3], ["nearer", 2], ["farther", 1], ["as near", 5]]);
+// Of outcomes, in light and dark: the tones of the pages (shared/theme.css).
+const TONES = { plain: ["#1d5fbf", "#7db4ff"], good: ["#0a6e4a", "#4fd1a1"], bad: ["#b3261e", "#ff8a80"], quiet: ["#667080", "#9fabbc"] } as const;
 const LOW_IS_STRANGE = new Set(["label_quality"]);
 
 // A color for every choice of a facet that has values.
@@ -26,8 +27,13 @@ export function valueColors(facet: Facet, tone: Tone): Rgb[] {
   if (facet.kind === "scale") return stepColors(facet, tone);
   const first = (tone.dark ? DARK : LIGHT).map(parsed);
   return choicesOf(facet).map((value, place) =>
-    QUIET_VALUES.has(value) ? tone.quiet : (first[MEANT.get(value) ?? place] ?? spread(place, tone.dark)),
+    QUIET_VALUES.has(value) || (facet.kind === "flags" && place === facet.values.length) ? tone.quiet : (outcomeColor(value, tone) ?? first[place] ?? spread(place, tone.dark)),
   );
+}
+
+function outcomeColor(value: string, { dark }: Tone): Rgb | null {
+  const tone = OUTCOME_TONES[value];
+  return tone === undefined ? null : parsed(TONES[tone][dark ? 1 : 0]);
 }
 
 function stepColors(facet: Facet, tone: Tone): Rgb[] {

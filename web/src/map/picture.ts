@@ -20,8 +20,17 @@ export interface Drawable extends Spot {
   order: Order;
 }
 
+// Of the points shown the last `loud` lie over the others.
+export interface Layered extends Drawable {
+  loud: number;
+  isLoud: (point: number) => boolean;
+}
+
 const FAINT = 0.22;
 const BESIDE = 0.5;
+// Of a frame that has no room for all points, how much is for the loud ones, and how large one among a million is.
+const LOUD_SHARE = 0.25;
+const LOUD_SIZE = 3;
 
 export function paintOf(facet: Facet | null, filter: Filter | undefined, tone: Tone): Paint {
   const only = facet?.kind === "flags" && filter?.kind === "values" ? filter.values : [];
@@ -46,27 +55,35 @@ export function takeSlots(slots: Uint8Array, codes: Codes | undefined, paint: Pa
   else for (let i = 0; i < n; i++) slots[i] = slotOf[codes[i]!]!;
 }
 
-// The same points with those in the quiet color below the others: for a map that is always drawn whole, as of the first
-// points of this order no part is a fair sample.
-export function quietFirst({ order, shown, beside }: Order, slots: Uint8Array, paint: Paint): Order {
+// The same points with those in the quiet color below the others: one that is flagged is seen among a million. Loud ones
+// are listed from the last on: the first of them, all that a frame may have room for, lie on top in every frame.
+// No branch a point, as in `arrange`.
+export function quietFirst(points: Drawable, slots: Uint8Array, paint: Paint, into = new Uint32Array(points.order.order.length)): Layered {
+  const { x, y, n } = points;
+  const { order, shown, beside } = points.order;
   const { colors } = paint.painted;
-  const isQuiet = (point: number): boolean => colors[slots[point]!] === colors[QUIET_SLOT];
-  const points = order.slice();
-  points.set(order.subarray(0, shown).filter(isQuiet));
-  const loud = order.subarray(0, shown).filter((point) => !isQuiet(point));
-  points.set(loud, shown - loud.length);
-  return { order: points, shown, beside };
+  const says = Uint8Array.from(colors, (color) => (color === colors[QUIET_SLOT] ? 0 : 1));
+  let loud = 0;
+  for (let k = 0; k < shown; k++) {
+    const point = order[k]!;
+    into[k - loud] = point;
+    into[shown - 1 - loud] = point;
+    loud += says[slots[point]!]!;
+  }
+  into.set(order.subarray(order.length - beside), into.length - beside);
+  return { x, y, n, order: { order: into, shown, beside }, loud, isLoud: (point) => says[slots[point]!] === 1 };
 }
 
 // Draws at most `most` points, those shown first, and gives how many.
 export function drawPicture(
-  pixels: Pixels, points: Drawable, slots: Uint8Array, paint: Paint, at: { view: Viewport; frame: Frame }, most = Infinity,
+  pixels: Pixels, points: Layered, slots: Uint8Array, paint: Paint, at: { view: Viewport; frame: Frame; inSight?: number }, most = Infinity,
 ): number {
   const { order, shown, beside } = points.order;
   const ratio = pixels.width / at.frame.width;
   const to = projectionOf(at.view, at.frame, pixels);
-  const front = Math.min(shown, most);
-  const back = Math.max(0, most - front);
+  const room = Math.floor(most);
+  const front = Math.min(shown, room);
+  const back = room - front;
   const faint = shown + beside === points.n ? 0 : Math.min(points.n, back);
   const grey = Math.min(beside, back);
   // Half as large as the points of the whole map are.
@@ -77,7 +94,16 @@ export function drawPicture(
   else if (faint > 0) drawPoints(pixels, points, to, Uint32Array.from({ length: faint }, (_, i) => i), [0, faint], plain(paint.faint));
   const last = order.length;
   if (grey > 0) drawPoints(pixels, points, to, order, [last - grey, last], plain(paint.beside));
-  const size = Math.round(pointSize(at.frame, at.view, shown) * ratio);
-  drawPoints(pixels, points, to, order, [0, front], { slots, colors: paint.painted.colors, size });
+  const above = loudOf(points, front);
+  const plainSize = pointSize(at.frame, at.view, shown, at.inSight);
+  const loudSize = Math.max(plainSize, Math.min(LOUD_SIZE, pointSize(at.frame, at.view, points.loud)));
+  const ink = (size: number): Ink => ({ slots, colors: paint.painted.colors, size: Math.round(size * ratio) });
+  drawPoints(pixels, points, to, order, [0, front - above], ink(plainSize));
+  drawPoints(pixels, points, to, order, [shown - above, shown], ink(loudSize));
   return front + faint + grey;
+}
+
+// How many loud points are among `most` that are drawn: their fair share, but all of them where they are few.
+function loudOf({ order: { shown }, loud }: Layered, most: number): number {
+  return most === shown ? loud : Math.max(Math.round((most * loud) / shown), Math.min(loud, Math.floor(most * LOUD_SHARE)));
 }

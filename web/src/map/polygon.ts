@@ -11,12 +11,14 @@ export interface Polygon {
 const FULL_SCALE = 65_535;
 const CELL_BITS = 8;
 const SIDE = 256;
+const TAKES = "-;";
 
-// "x,y;x,y;x,y", polygons apart by "|"; one that takes away begins with "-". What cannot be read is left out.
+// "x,y;x,y;x,y", polygons apart by "|"; one that takes away begins with "-;", as x may be negative. What cannot be read is
+// left out.
 export function readPolygons(text: string): Polygon[] {
   return text.split("|").flatMap((one) => {
-    const adds = !one.startsWith("-");
-    const corners = (adds ? one : one.slice(1)).split(";").map((pair) => pair.split(",").map(Number));
+    const adds = !one.startsWith(TAKES);
+    const corners = (adds ? one : one.slice(TAKES.length)).split(";").map((pair) => pair.split(",").map(Number));
     const sound = corners.length >= 3 && corners.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
     return sound ? [{ adds, corners: corners as [number, number][] }] : [];
   });
@@ -24,7 +26,7 @@ export function readPolygons(text: string): Polygon[] {
 
 export function writePolygons(polygons: readonly Polygon[]): string {
   const pair = ([x, y]: readonly [number, number]): string => `${rounded(x)},${rounded(y)}`;
-  return polygons.map((one) => (one.adds ? "" : "-") + one.corners.map(pair).join(";")).join("|");
+  return polygons.map((one) => (one.adds ? "" : TAKES) + one.corners.map(pair).join(";")).join("|");
 }
 
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;

@@ -3,6 +3,8 @@
 import { scaleOf, type Frame, type Viewport } from "./viewport";
 
 const FULL_SCALE = 65_535;
+const MOST_SIZE = 7;
+const MOST_IN_SIGHT = 13;
 
 export interface Pixels {
   data: Uint32Array;
@@ -34,10 +36,10 @@ export function projectionOf(view: Viewport, frame: Frame, pixels: Pixels): Proj
   };
 }
 
-// Few points are drawn larger, so that two hundred of a million can be seen.
-export function pointSize(frame: Frame, view: Viewport, shown: number): number {
-  const room = Math.sqrt((frame.width * frame.height * view.zoom) / Math.max(1, shown));
-  return Math.min(7, 1 + Math.floor(room / 3));
+// Few points are drawn larger, so that two hundred of a million can be seen; those few that are in sight yet larger.
+export function pointSize(frame: Frame, view: Viewport, shown: number, inSight = shown): number {
+  const sizeOf = (zoom: number, n: number): number => 1 + Math.floor(Math.sqrt((frame.width * frame.height * zoom) / Math.max(1, n)) / 3);
+  return Math.max(Math.min(MOST_SIZE, sizeOf(view.zoom, shown)), inSight < shown ? Math.min(MOST_IN_SIGHT, sizeOf(0.5, inSight)) : 0);
 }
 
 // The first `n` points, one pixel each, in one color: what is filtered out.

@@ -58,6 +58,13 @@ export function brought(view: Viewport, frame: Frame, x: number, y: number): Vie
   return inside ? view : held({ ...view, x, y });
 }
 
+// Looks at a part of the map, with room around it, and no nearer than `most`.
+export function fitted(frame: Frame, part: { left: number; right: number; bottom: number; top: number }, most: number): Viewport {
+  const [sx, sy] = scaleOf(whole(), frame);
+  const zoom = Math.min(most, (0.7 * frame.width) / (sx * (part.right - part.left)), (0.7 * frame.height) / (sy * (part.top - part.bottom)));
+  return zoom <= 1 ? whole() : held({ x: (part.left + part.right) / 2, y: (part.bottom + part.top) / 2, zoom });
+}
+
 export function readView(text: string | null): Viewport | null {
   const [x, y, zoom] = (text ?? "").split(",").map(Number);
   if (x === undefined || y === undefined || zoom === undefined || ![x, y, zoom].every(Number.isFinite)) return null;

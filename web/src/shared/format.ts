@@ -14,6 +14,9 @@ export function signed(value: number, digits = 1): string {
   return value > 0 && Number(shown) !== 0 ? `+${text}` : text.replace("-", "\u2212");
 }
 
+// A p or q value.
+export const chance = (value: number | null): string => (value === null ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
+
 export function when(iso: string): string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? iso : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -48,5 +48,5 @@ export function putBeside(card: HTMLElement, [px, py]: readonly [number, number]
 function valuesOf(facet: CodedFacet, row: number): string[] {
   const code = facet.codes[row] ?? 0;
   if (facet.kind !== "flags") return [facet.values[code] ?? ""];
-  return facet.values.filter((_, bit) => (code & (1 << bit)) !== 0);
+  return code === 0 && facet.bare !== undefined ? [facet.bare] : facet.values.filter((_, bit) => (code & (1 << bit)) !== 0);
 }

@@ -1,7 +1,7 @@
 // A map of up to 50,000 rows without a worker: holds what is chosen and what is looked at, and redraws when either changes.
 
 import { drawOver } from "../map/over";
-import { drawPicture, paintOf, quietFirst, takeSlots, type Drawable, type Paint } from "../map/picture";
+import { drawPicture, paintOf, quietFirst, takeSlots, type Layered, type Paint } from "../map/picture";
 import type { Polygon } from "../map/polygon";
 import { toScreen, whole, type Frame, type Viewport } from "../map/viewport";
 import { thousands } from "../shared/format";
@@ -31,7 +31,7 @@ export class SmallMap {
   private readonly rows: Rows;
   private readonly slots: Uint8Array;
   private paint: Paint;
-  private drawn: Drawable;
+  private drawn: Layered;
   private drawing: readonly (readonly [number, number])[] = [];
   private marked: number | null = null;
   private waiting = false;
@@ -40,10 +40,10 @@ export class SmallMap {
   constructor(place: HTMLElement, readonly data: MapData, private readonly told: Told) {
     this.parts = makeParts(place, data);
     this.rows = new Rows(data);
-    this.drawn = this.rows;
     this.slots = new Uint8Array(data.rows);
     this.choice = { ...EVERYTHING, facet: data.facets[0] ?? null };
     this.paint = paintOf(null, undefined, toneAt(this.parts.stage));
+    this.drawn = quietFirst(this.rows, this.slots, this.paint);
     this.start();
   }
 
@@ -85,7 +85,7 @@ export class SmallMap {
 
   // Tells the row nearest to a place of the stage; `aloud` also tells it to screen readers.
   read(px: number, py: number, reach: number, aloud = false): void {
-    const row = this.rows.nearest(this.view, this.frame, { px, py, reach });
+    const row = this.rows.nearest(this.view, this.frame, { px, py, reach }, this.drawn.isLoud);
     if (row === this.marked && !aloud) return;
     this.hide();
     this.marked = row;
@@ -136,8 +136,7 @@ export class SmallMap {
     const tone = toneAt(this.parts.stage);
     this.paint = paintOf(facet, isolated.size === 0 ? undefined : { kind: "values", values: [...isolated] }, tone);
     takeSlots(this.slots, facet?.codes, this.paint, this.data.rows);
-    const { x, y, n, order } = this.rows;
-    this.drawn = { x, y, n, order: quietFirst(order, this.slots, this.paint) };
+    this.drawn = quietFirst(this.rows, this.slots, this.paint);
     if (facet !== null) drawLegend(this.parts.legend, { facet, tone, counts: this.rows.counts, isolated }, (place) => this.press(place));
   }
 
@@ -157,7 +156,9 @@ export class SmallMap {
   }
 
   private drawNow(): void {
-    const { canvas } = this.parts;
+    const { canvas, stage } = this.parts;
+    // Hidden there is nothing to draw on; its size is told when it is back.
+    if (stage.clientWidth === 0) return;
     const { frame, view } = this;
     const ratio = Math.min(2, devicePixelRatio || 1);
     const [width, height] = [Math.round(frame.width * ratio), Math.round(frame.height * ratio)];

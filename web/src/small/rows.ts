@@ -68,14 +68,14 @@ export class Rows implements Drawable {
   }
 
   // The shown row nearest to a place on the screen, or none within reach.
-  nearest(view: Viewport, frame: Frame, aim: Aim): number | null {
-    const found = nearestPoint(this, this.misses, this.grid, view, frame, aim);
+  nearest(view: Viewport, frame: Frame, aim: Aim, isLoud: (row: number) => boolean): number | null {
+    const found = nearestPoint(this, { misses: this.misses, isLoud }, this.grid, view, frame, aim);
     return found < 0 ? null : found;
   }
 
   // Names come from the clusters whatever the color, but from the labels when these are the color.
   private namingFacet(facet: CodedFacet | null): CodedFacet | null {
-    if (facet !== null && NAMING.includes(facet.name)) return facet;
+    if (facet !== null && NAMING.includes(facet.name) && facet.kind === "category") return facet;
     return this.data.facets.find((one) => one.name === "cluster") ?? null;
   }
 

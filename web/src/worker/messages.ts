@@ -12,22 +12,25 @@ export interface Size {
   ratio: number; // device pixels a CSS pixel
 }
 
-// Filters by facet, masks by name (each was sent before), polygons in order: a row is shown that passes all.
+// Filters by facet, masks by name (each was sent before), polygons in order: a row is shown that passes all. `order`: the
+// name of that in which they are listed (sent before), null for the order of the version.
 export interface Choice {
   filters: Record<string, Filter>;
   masks: readonly string[];
   polygons: readonly Polygon[];
+  order: string | null;
   namedBy: string | null;
 }
 
 export type Ask =
   | { kind: "open"; canvas: OffscreenCanvas; size: Size; url: string; token: string }
-  | { kind: "reload"; url: string; token: string }
+  | { kind: "renew"; review: string; url: string; token: string }
   | { kind: "size"; size: Size }
   | { kind: "look"; view: Viewport; moving: boolean }
   | { kind: "paint"; paint: Paint }
   | { kind: "choose"; turn: number; choice: Choice }
   | { kind: "mask"; name: string; bits: Uint8Array | null }
+  | { kind: "order"; name: string; rows: Uint32Array; only: boolean }
   | { kind: "facet"; facet: Facet; codes: Uint8Array }
   | { kind: "question"; id: number; question: Question };
 
@@ -35,6 +38,8 @@ export type Question =
   | { of: "nearest"; px: number; py: number; reach: number }
   | { of: "place"; row: number }
   | { of: "window"; from: number; to: number }
+  | { of: "bounds" }
+  | { of: "sight"; most: number }
   | { of: "mask" };
 
 // `row`: position in the version. `at`: its place in the list of rows that are shown, -1 when it is not.
@@ -45,10 +50,20 @@ export interface Place {
   at: number;
 }
 
+// In map units; what holds every shown point.
+export interface Bounds {
+  left: number;
+  right: number;
+  bottom: number;
+  top: number;
+}
+
 export interface Answers {
   nearest: Place | null;
   place: Place | null;
   window: Uint32Array<ArrayBuffer>;
+  bounds: Bounds | null;
+  sight: Omit<Place, "at">[] | null; // none where there are more than `most`
   mask: Uint8Array<ArrayBuffer>;
 }
 
@@ -58,6 +73,7 @@ export interface Counted {
   shown: number;
   loaded: number;
   counts: Record<string, Uint32Array>;
+  findings: Uint32Array | null; // of the facet of this name, its own filter not disregarded
   names: Name[];
   milliseconds: number;
   inside: number;

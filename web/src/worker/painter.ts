@@ -1,6 +1,7 @@
 // When and how much is drawn: everything when the map is still, a fair sample that keeps the pace while it moves.
 
-import { drawPicture, takeSlots, type Paint } from "../map/picture";
+import { mostInSight } from "../map/nearest";
+import { drawPicture, quietFirst, takeSlots, type Layered, type Paint } from "../map/picture";
 import type { Pixels } from "../map/raster";
 import { whole, type Frame, type Viewport } from "../map/viewport";
 import type { Drawn, Size } from "./messages";
@@ -9,13 +10,15 @@ import type { Points } from "./points";
 const PACE_MILLISECONDS = 12;
 const STILL_MILLISECONDS = 140;
 const LEAST_POINTS = 40_000;
+const NEAR_ZOOM = 3;
 
 export class Painter {
   private points: Points | null = null;
   private view: Viewport = whole();
   private paint: Paint | null = null;
   private slots = new Uint8Array(0);
-  private slotted: { paint: Paint | null; n: number } = { paint: null, n: 0 };
+  private ordered = new Uint32Array(0);
+  private taken: { paint: Paint; n: number; turn: number; layers: Layered } | null = null;
   private image: ImageData | null = null;
   private moving = false;
   private waiting = false;
@@ -39,7 +42,7 @@ export class Painter {
 
   show(points: Points): void {
     this.points = points;
-    this.slotted = { paint: null, n: 0 };
+    this.taken = null;
     this.later();
   }
 
@@ -69,6 +72,9 @@ export class Painter {
     return this.view;
   }
 
+  // Whether a point lies over those in the quiet color.
+  readonly isLoud = (point: number): boolean => this.taken?.layers.isLoud(point) === true;
+
   later(): void {
     if (this.waiting) return;
     this.waiting = true;
@@ -86,9 +92,9 @@ export class Painter {
   draw(): void {
     const { points, paint } = this;
     if (points === null || paint === null || this.size.width < 2) return;
-    this.takeSlots(points, paint);
+    const layers = this.take(points, paint);
     const began = performance.now();
-    const drawn = this.drawNow(points, paint);
+    const drawn = this.drawNow(layers, paint);
     const milliseconds = performance.now() - began;
     // A frame of the whole says how fast points are drawn; small ones are mostly overhead.
     if (drawn > LEAST_POINTS) this.pointsPerMillisecond += 0.3 * (drawn / milliseconds - this.pointsPerMillisecond);
@@ -96,12 +102,18 @@ export class Painter {
     this.told({ view: this.view, points: drawn, moving: this.moving, whole: all, milliseconds });
   }
 
-  private drawNow(points: Points, paint: Paint): number {
+  private drawNow(points: Layered, paint: Paint): number {
     const { image, pixels } = this.surface();
     const most = this.moving ? Math.max(LEAST_POINTS, PACE_MILLISECONDS * this.pointsPerMillisecond) : Infinity;
-    const drawn = drawPicture(pixels, points, this.slots, paint, { view: this.view, frame: this.frame }, most);
+    const drawn = drawPicture(pixels, points, this.slots, paint, { view: this.view, frame: this.frame, ...this.inSight() }, most);
     this.context.putImageData(image, 0, 0);
     return drawn;
+  }
+
+  // Counted by the cells of the map, once all points have come: near at hand, few are seen.
+  private inSight(): { inSight?: number } {
+    const { points, view, frame } = this;
+    return points === null || !this.complete || view.zoom < NEAR_ZOOM ? {} : { inSight: mostInSight(points.grid, view, frame) };
   }
 
   // While it moves, a pixel is a CSS pixel: on dense screens that is a quarter of the work.
@@ -116,10 +128,17 @@ export class Painter {
     return { image: this.image, pixels: { data: new Uint32Array(this.image.data.buffer), width, height } };
   }
 
-  private takeSlots(points: Points, paint: Paint): void {
-    if (this.slotted.paint === paint && this.slotted.n === points.n) return;
-    if (this.slots.length !== points.x.length) this.slots = new Uint8Array(points.x.length);
-    takeSlots(this.slots, paint.facet === null ? undefined : points.codesOf(paint.facet), paint, points.n);
-    this.slotted = { paint, n: points.n };
+  // Colors and layers are made anew where the paint, the points or the choice among them are others: not for every frame.
+  private take(points: Points, paint: Paint): Layered {
+    const { n, turn } = points;
+    const { taken } = this;
+    const colored = taken !== null && taken.paint === paint && taken.n === n;
+    if (colored && taken.turn === turn) return taken.layers;
+    const most = points.x.length;
+    if (this.slots.length !== most) [this.slots, this.ordered] = [new Uint8Array(most), new Uint32Array(most)];
+    if (!colored) takeSlots(this.slots, paint.facet === null ? undefined : points.codesOf(paint.facet), paint, n);
+    const layers = quietFirst(points, this.slots, paint, this.ordered);
+    this.taken = { paint, n, turn, layers };
+    return layers;
   }
 }

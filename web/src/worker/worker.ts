@@ -1,6 +1,7 @@
 // The map's worker: holds every point, decides which are shown, counts, draws, answers.
 
-import { nearestPoint } from "../map/nearest";
+import { nearestPoint, shownInSight } from "../map/nearest";
+import { boundsOf } from "./bounds";
 import type { Answers, Ask, Choice, Counted, Place, Question, Told } from "./messages";
 import { Painter } from "./painter";
 import { Points } from "./points";
@@ -10,7 +11,7 @@ const tell = (told: Told, transfer: Transferable[] = []): void => self.postMessa
 
 let painter: Painter | null = null;
 let points: Points | null = null;
-const everything: Choice = { filters: {}, masks: [], polygons: [], namedBy: null };
+const everything: Choice = { filters: {}, masks: [], polygons: [], order: null, namedBy: null };
 let choice = everything;
 let turn = 0;
 const early: ((to: Points) => void)[] = [];
@@ -29,8 +30,8 @@ function hear(ask: Ask): void {
       readMap(ask.url, ask.token, opened, arrived).then(loaded, fail);
       painter = new Painter(ask.canvas, ask.size, (drawn) => tell({ kind: "drawn", drawn: { ...drawn, turn } }));
       return;
-    case "reload":
-      return void reload(ask.url, ask.token);
+    case "renew":
+      return void renew(ask).catch(() => undefined);
     case "size":
       return painter?.resize(ask.size);
     case "look":
@@ -43,6 +44,8 @@ function hear(ask: Ask): void {
       return;
     case "mask":
       return withPoints((to) => to.setMask(ask.name, ask.bits));
+    case "order":
+      return withPoints((to) => to.setOrder(ask.name, ask.rows, ask.only));
     case "facet":
       return withPoints((to) => {
         to.addFacet(ask.facet, ask.codes);
@@ -81,13 +84,29 @@ function loaded(): void {
   if (points === null || painter === null) return;
   painter.complete = true;
   painter.draw();
-  const filtered = JSON.stringify({ ...choice, namedBy: null }) !== JSON.stringify(everything);
+  recount(points);
+}
+
+function recount(points: Points): void {
+  const filtered = JSON.stringify({ ...choice, order: null, namedBy: null }) !== JSON.stringify(everything);
   if (filtered) tell({ kind: "totals", counts: points.choose(everything).counts });
   const { counts } = choose(points);
   if (!filtered) tell({ kind: "totals", counts });
 }
 
-// Reads the map anew while the former is shown: decisions change facets. That a server is gone is told elsewhere.
+// Decisions change one facet, a byte a point; only another audit makes other points. That a server is gone is told elsewhere.
+async function renew({ review, url, token }: { review: string; url: string; token: string }): Promise<void> {
+  if (painter?.complete !== true || points === null) return;
+  const from = points;
+  const answer = await fetch(review, { headers: { "X-Burnish-Token": token } });
+  if (!answer.ok || answer.headers.get("X-Burnish-Points") !== from.facts.points) return reload(url, token);
+  const codes = new Uint8Array(await answer.arrayBuffer());
+  if (points !== from || !from.renew("review", codes)) return;
+  painter.show(from);
+  recount(from);
+}
+
+// Reads the map anew while the former is shown.
 async function reload(url: string, token: string): Promise<void> {
   if (painter?.complete !== true) return;
   let next: Points | null = null;
@@ -98,6 +117,7 @@ async function reload(url: string, token: string): Promise<void> {
 
 function swap(next: Points, former: Points): void {
   next.adopt(former);
+  next.choose(choice, { counting: false });
   points = next;
   painter?.show(next);
   tell({ kind: "facts", facts: next.facts });
@@ -122,7 +142,8 @@ function answerOf(from: Points, question: Question): Answers[keyof Answers] {
   switch (question.of) {
     case "nearest": {
       if (painter === null) return null;
-      const point = nearestPoint(from, from.misses, from.grid, painter.looksAt, painter.frame, question);
+      const { looksAt, frame, isLoud } = painter;
+      const point = nearestPoint(from, { misses: from.misses, isLoud }, from.grid, looksAt, frame, question);
       return point < 0 ? null : placeOf(from, point);
     }
     case "place": {
@@ -131,26 +152,20 @@ function answerOf(from: Points, question: Question): Answers[keyof Answers] {
     }
     case "window":
       return from.rows.slice(question.from, question.to);
+    case "sight": {
+      if (painter === null) return null;
+      const found = shownInSight(from, from.misses, from.grid, painter.looksAt, painter.frame, question.most);
+      return found.map((point) => spotOf(from, point));
+    }
+    case "bounds":
+      return boundsOf(from.x, from.y, from.order);
     case "mask":
       return from.packed();
   }
 }
 
-function placeOf(from: Points, point: number): Place {
-  const row = from.row[point]!;
-  return { row, x: from.x[point]! / 65_535, y: from.y[point]! / 65_535, at: placeIn(from.rows, row) };
-}
-
-// By halving: rows are in the order of the version.
-function placeIn(rows: Uint32Array, row: number): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle]! < row) low = middle + 1;
-    else high = middle;
-  }
-  return rows[low] === row ? low : -1;
-}
+const spotOf = (from: Points, point: number): Omit<Place, "at"> => ({ row: from.row[point]!, x: from.x[point]! / 65_535, y: from.y[point]! / 65_535 });
+const placeOf = (from: Points, point: number): Place => ({ ...spotOf(from, point), at: from.placeOf(from.row[point]!) });
 
 function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,13 +1,15 @@
 // What can be done with the rows that are shown, once they are fewer than all or were selected on purpose.
 
 import { useSignal } from "@preact/signals";
+import { NONE } from "../../map/facet";
 import { plural } from "../../shared/format";
 import { announce, attempt } from "../announce";
 import { download, post } from "../api";
-import type { Done } from "../documents";
+import type { Decided, Done } from "../documents";
 import { changed } from "../loaded";
 import { query, version } from "../router";
 import { Dialog } from "../parts/dialogs";
+import { WriteButton } from "../parts/writing";
 import { isNarrowed, restrictions } from "./address";
 import type { MapModel } from "./model";
 
@@ -40,9 +42,10 @@ export function Actions({ model }: { model: MapModel }) {
         {narrowed && <button type="button" class="bare" onClick={clear}>Clear</button>}
       </p>
       <div role="group" aria-label="What to do with the selected rows">
-        {(Object.keys(ACTIONS) as Action[]).map((one) => (
-          <button key={one} type="button" disabled={!able} onClick={() => (asked.value = one)}>{ACTIONS[one].button}</button>
-        ))}
+        {(Object.keys(ACTIONS) as Action[]).map((one) => {
+          const Button = one === "export" ? "button" : WriteButton;
+          return <Button key={one} type="button" disabled={!able} onClick={() => (asked.value = one)}>{ACTIONS[one].button}</Button>;
+        })}
       </div>
       {asked.value !== null && <Ask model={model} action={asked.value} shown={shown} onClose={() => (asked.value = null)} />}
     </footer>
@@ -60,7 +63,7 @@ function Ask({ model, action, shown, onClose }: AskProps) {
   const { title, does, field } = ACTIONS[action];
   const text = useSignal("");
   const form = useSignal<(typeof FORMS)[number]>("parquet");
-  const labels = action === "relabel" ? (model.facet("label")?.values ?? []) : [];
+  const labels = action === "relabel" ? knownLabels(model) : [];
   const ready = field === undefined || text.value.trim() !== "";
   const go = (): void => {
     if (!ready) return;
@@ -95,16 +98,34 @@ function Ask({ model, action, shown, onClose }: AskProps) {
   );
 }
 
+// Keeps the rows that are shown under a name.
+export async function keepRows(model: MapModel, action: "tag" | "slice", name: string): Promise<void> {
+  await decide({ v: version.peek(), action, mask: await maskOf(model), name });
+}
+
+const maskOf = async (model: MapModel): Promise<string> => base64(await model.link.ask({ of: "mask" }));
+
+async function decide(asked: Record<string, string>): Promise<void> {
+  const { said, facts } = await post<Done>("selection", asked);
+  const of = facts?.["seq"];
+  announce(said, typeof of === "number" ? { title: "Undo", run: () => void attempt(() => undo(of)) } : null);
+  changed();
+}
+
 async function act(model: MapModel, action: Action, text: string, form: (typeof FORMS)[number]): Promise<void> {
-  const mask = base64(await model.link.ask({ of: "mask" }));
   const v = version.peek();
+  if (action === "tag" || action === "slice") return keepRows(model, action, text);
+  const mask = await maskOf(model);
   if (action === "export") {
     await download("export", { v, action, mask, form }, `${v.replace("@", "-")}-selection.${form}`);
     return announce("The rows were exported.");
   }
-  const given = action === "relabel" ? { label: text } : action === "drop" ? {} : { name: text };
-  const done = await post<Done>("selection", { v, action, mask, ...given });
-  announce(done.said);
+  await decide({ v, action, mask, ...(action === "relabel" ? { label: text } : {}) });
+}
+
+// Takes back a decision of the review, the newest one unless its number is given.
+export async function undo(of?: number): Promise<void> {
+  announce((await post<Decided>("decisions", { v: version.peek(), action: "undo", of: of ?? null })).said);
   changed();
 }
 
@@ -112,4 +133,10 @@ function base64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
   return btoa(text);
+}
+
+// Numbers and sets of classes are typed.
+function knownLabels(model: MapModel): string[] {
+  const facet = model.facet("label");
+  return facet?.kind === "category" ? facet.values.filter((one) => one !== NONE && one !== "other values") : [];
 }

@@ -4,10 +4,28 @@ import { choicesOf, type Facet, type Filter } from "../../map/facet";
 import { readPolygons, writePolygons, type Polygon } from "../../map/polygon";
 import type { Params } from "../router";
 
-export const WAYS = { text: "text", regex: "regex", sql: "sql", like: "similar_text" } as const;
+export const WAYS = { text: "text", regex: "regex", sql: "sql", like: "similar_text", row: "similar_row" } as const;
 export type Way = keyof typeof WAYS;
 
 export const isWay = (text: string | null): text is Way => text !== null && text in WAYS;
+
+const MOST_LIKE = 10_000;
+const LIKE = 100;
+
+// How many rows are asked for that are like a row or a text: `k` in the address.
+export function likeIn(query: URLSearchParams): number {
+  const asked = Math.round(Number(query.get("k")));
+  return asked >= 1 ? Math.min(asked, MOST_LIKE) : LIKE;
+}
+
+// What rows can be listed by, and whether the highest come first: `sort=-label_quality`.
+export const SORTS = ["label_quality", "outlier_score"] as const;
+
+export function sortIn(query: URLSearchParams): { by: string; highest: boolean } | null {
+  const text = query.get("sort") ?? "";
+  const by = text.replace(/^-/, "");
+  return (SORTS as readonly string[]).includes(by) ? { by, highest: text !== by } : null;
+}
 
 // `sel=all`: everything that passes the filters was selected on purpose.
 export const ALL = "all";
@@ -48,7 +66,7 @@ export const selParam = (polygons: readonly Polygon[]): string | null => writePo
 
 // Whether the rows shown are fewer than all, or were all selected on purpose: only then is there something to act on.
 export function isNarrowed(query: URLSearchParams): boolean {
-  const named = ["q", "set", "slice", "sel"].some((name) => query.has(name));
+  const named = ["q", "set", "slice", "finding", "sel"].some((name) => query.has(name));
   return named || [...query.keys()].some((name) => name.startsWith("f."));
 }
 
@@ -57,8 +75,8 @@ export function restrictions(query: URLSearchParams, facets: readonly Facet[]): 
   const found: { said: string; without: Params }[] = [];
   const text = query.get("q");
   const by = query.get("by");
-  if (text !== null) found.push({ said: `${saidOf(isWay(by) ? by : "text")} ${text}`, without: { q: null, by: null } });
-  for (const name of ["slice", "set"]) {
+  if (text !== null) found.push({ said: `${saidOf(isWay(by) ? by : "text", likeIn(query))} ${text}`, without: { q: null, by: null, k: null } });
+  for (const name of ["slice", "set", "finding"]) {
     const value = query.get(name);
     if (value !== null) found.push({ said: `${name} ${value}`, without: { [name]: null } });
   }
@@ -70,7 +88,8 @@ export function restrictions(query: URLSearchParams, facets: readonly Facet[]): 
   return found;
 }
 
-const saidOf = (way: Way): string => ({ text: "text holds", regex: "matches", sql: "where", like: "similar to" })[way];
+const saidOf = (way: Way, k: number): string =>
+  ({ text: "text holds", regex: "matches", sql: "where", like: `the ${k} rows most like`, row: `the ${k} rows most like row` })[way];
 
 const said = (value: number): string => String(Number(value.toPrecision(3)));
 

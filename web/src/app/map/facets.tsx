@@ -6,8 +6,10 @@ import { css, valueColors } from "../../map/palette";
 import { shortened, thousands } from "../../shared/format";
 import { visible } from "../../shared/words";
 import { Brush } from "./brush";
+import { Sets } from "./sets";
 import type { MapModel } from "./model";
 import { themed, toneNow } from "./paint";
+import { stepByArrows } from "./stepping";
 
 const FEW = 12;
 const MANY = 30;
@@ -15,20 +17,30 @@ const MANY = 30;
 export function Facets({ model }: { model: MapModel }) {
   const facts = model.facts.value;
   if (facts === null) return null;
+  // The one that colors is the legend of the map: it comes first.
+  const coloring = model.colorBy.value;
+  const others = facts.facets.filter((one) => one !== coloring);
   return (
     <>
-      {facts.facets.map((facet) => (
-        <section key={facet.name} class="facet" data-facet={facet.name} aria-labelledby={`facet-${facet.name}`}>
-          <header>
-            <h2 id={`facet-${facet.name}`}>{facet.title}</h2>
-            {model.filters.value[facet.name] !== undefined && (
-              <button type="button" class="bare" onClick={() => model.filter(facet, null)} aria-label={`Show all values of ${facet.title}`}>all</button>
-            )}
-          </header>
-          {facet.kind === "scale" ? <Brush model={model} facet={facet} /> : <Values model={model} facet={facet} />}
-        </section>
-      ))}
+      {coloring !== null && <Section key={coloring.name} model={model} facet={coloring} />}
+      <Sets key="" model={model} />
+      {others.map((facet) => <Section key={facet.name} model={model} facet={facet} />)}
     </>
+  );
+}
+
+function Section({ model, facet }: { model: MapModel; facet: Facet }) {
+  return (
+    <section class="facet" data-facet={facet.name} aria-labelledby={`facet-${facet.name}`}>
+      <header>
+        <h2 id={`facet-${facet.name}`}>{facet.title}</h2>
+        {model.colorBy.value?.name === facet.name && <span class="colors">colors the map</span>}
+        {model.filters.value[facet.name] !== undefined && (
+          <button type="button" class="bare" onClick={() => model.filter(facet, null)} aria-label={`Show all values of ${facet.title}`}>all</button>
+        )}
+      </header>
+      {facet.kind === "scale" ? <Brush model={model} facet={facet} /> : <Values model={model} facet={facet} />}
+    </section>
   );
 }
 
@@ -42,8 +54,10 @@ function Values({ model, facet }: { model: MapModel; facet: Facet }) {
   const colors = model.colorBy.value?.name === facet.name ? valueColors(facet, toneNow()) : null;
   const most = Math.max(1, ...(counts ?? []));
   const choices = choicesOf(facet).map((value, place) => ({ value, place }));
-  const found = wanted.value === "" ? choices : choices.filter((one) => one.value.toLowerCase().includes(wanted.value.toLowerCase()));
-  const shown = open.value || wanted.value !== "" ? found : found.filter((one, i) => i < FEW || chosen.has(one.place));
+  const found = wanted.value === "" ? ordered(facet, choices, counts) : choices.filter((one) => one.value.toLowerCase().includes(wanted.value.toLowerCase()));
+  const few = choices.length <= FEW;
+  const shown = open.value || few || wanted.value !== "" ? found : found.filter((one, i) => (i < FEW && (counts?.[one.place] ?? 1) > 0) || chosen.has(one.place));
+  const stop = shown.find((one) => chosen.has(one.place)) ?? shown[0];
   const press = (place: number, event: MouseEvent): void => {
     const only = chosen.size === 1 && chosen.has(place);
     const next = event.altKey ? new Set(only ? [] : [place]) : new Set(chosen);
@@ -58,11 +72,11 @@ function Values({ model, facet }: { model: MapModel; facet: Facet }) {
           value={wanted.value} onInput={(event) => (wanted.value = event.currentTarget.value)}
         />
       )}
-      <ul class={chosen.size > 0 ? "values narrowed" : "values"}>
+      <ul class={chosen.size > 0 ? "values narrowed" : "values"} onKeyDown={stepByArrows}>
         {shown.map(({ value, place }) => (
           <li key={place}>
             <button
-              type="button" aria-pressed={chosen.has(place)} title={`${value.slice(0, 500)}\nAlt + press: only this`}
+              type="button" data-place={place} aria-pressed={chosen.has(place)} tabIndex={place === stop?.place ? 0 : -1} title={`${value.slice(0, 500)}\nAlt + press: only this`}
               class={value === NONE ? "none" : ""} onClick={(event) => press(place, event)}
             >
               {colors !== null && <i class="swatch" style={{ background: css(colors[place] ?? [128, 128, 128]) }} />}
@@ -73,7 +87,7 @@ function Values({ model, facet }: { model: MapModel; facet: Facet }) {
           </li>
         ))}
       </ul>
-      {wanted.value === "" && found.length > FEW && (
+      {wanted.value === "" && !few && (open.value || found.length > shown.length) && (
         <button type="button" class="bare more" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
           {open.value ? "show fewer" : `show all ${thousands(found.length)}`}
         </button>
@@ -81,4 +95,16 @@ function Values({ model, facet }: { model: MapModel; facet: Facet }) {
       {found.length === 0 && <p class="quiet">No value holds “{wanted.value}”.</p>}
     </>
   );
+}
+
+interface Choice {
+  value: string;
+  place: number;
+}
+
+// What is shown most comes first, and last what is not; steps of a scale stay in their order, and so does what stands for none.
+function ordered(facet: Facet, choices: Choice[], counts: Uint32Array | undefined): Choice[] {
+  if (counts === undefined) return choices;
+  const amount = ({ value, place }: Choice): number => (counts[place] === 0 ? -1 : facet.kind === "scale" || value === NONE ? 0 : (counts[place] ?? 0));
+  return choices.toSorted((a, b) => amount(b) - amount(a) || a.place - b.place);
 }

@@ -2,6 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 import { brought, readView, toScreen, whole } from "../../map/viewport";
+import type { Drawn } from "../../worker/messages";
 import { address, get } from "../api";
 import { attempt, complain } from "../announce";
 import type { RowDetail } from "../documents";
@@ -11,7 +12,13 @@ import { token } from "../session";
 import { forget } from "./marks";
 import type { MapModel } from "./model";
 import { loadOutcomes } from "./outcomes";
+import { wantRows } from "./pages";
 import { paintOf, themed } from "./paint";
+
+const NEAR_ZOOM = 3;
+const MOST_BESIDE = 25;
+
+const AGAIN_MILLISECONDS = 300;
 
 // Begins to read the map; what this gives ends it.
 export function follow(model: MapModel, canvas: OffscreenCanvas): () => void {
@@ -21,7 +28,8 @@ export function follow(model: MapModel, canvas: OffscreenCanvas): () => void {
   const first = turn.peek();
   const stops = [
     effect(() => {
-      if (turn.value !== first) link.send({ kind: "reload", url: address("map", { v: version.peek() }), token });
+      const v = version.peek();
+      if (turn.value !== first) link.send({ kind: "renew", review: address("map/review", { v }), url: address("map", { v }), token });
     }),
     effect(() => model.masks.follow(query.value, turn.value)),
     effect(() => model.choose(model.filters.value)),
@@ -31,8 +39,18 @@ export function follow(model: MapModel, canvas: OffscreenCanvas): () => void {
       if (model.facts.value !== null) link.send({ kind: "paint", paint: paintOf(facet, model.filters.value[facet?.name ?? ""]) });
     }),
     effect(() => followView(model, param("view"))),
+    goToSelection(model),
+    effect(() => {
+      void model.counted.value;
+      model.hovered.value = null;
+    }),
+    effect(() => {
+      const drawn = model.drawn.value;
+      if (drawn !== null) void sayBeside(model, drawn);
+    }),
     effect(() => void attempt(() => loadOutcomes(param("cmp"), link))),
     followRow(model),
+    drawOnceMore(model),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -41,11 +59,42 @@ export function follow(model: MapModel, canvas: OffscreenCanvas): () => void {
   };
 }
 
+// WebKit sometimes loses what is drawn while it first shows a canvas, which then stays empty until the next drawing.
+function drawOnceMore({ drawn, link, view }: MapModel): () => void {
+  const stop = effect(() => {
+    if (drawn.value?.whole !== true) return;
+    stop();
+    const draw = (): void => link.send({ kind: "look", view: view.peek(), moving: false });
+    requestAnimationFrame(() => setTimeout(draw, AGAIN_MILLISECONDS));
+  });
+  return stop;
+}
+
 // What this page wrote itself is no news; back and forward are.
 function followView(model: MapModel, text: string | null): void {
   if (text === model.written) return;
   model.written = text;
   untracked(() => model.look(readView(text) ?? whole(), { moving: false }));
+}
+
+async function sayBeside(model: MapModel, drawn: Drawn): Promise<void> {
+  const near = drawn.whole && drawn.view.zoom >= NEAR_ZOOM;
+  const found = near ? ((await model.link.ask({ of: "sight", most: MOST_BESIDE })) ?? []) : [];
+  if (model.drawn.peek() !== drawn || (found.length === 0 && model.beside.peek().length === 0)) return;
+  model.beside.value = found;
+  await wantRows(found.map((one) => one.row));
+}
+
+// A finding or a slice that another page opens is gone to once its rows are known, unless the address has a view.
+function goToSelection(model: MapModel): () => void {
+  let gone: string | null = null;
+  return effect(() => {
+    const asked = param("finding") ?? param("slice");
+    const known = model.isCounted(model.counted.value);
+    if (asked === gone || (asked !== null && !known)) return;
+    gone = asked;
+    if (asked !== null && param("view") === null && model.written === null) untracked(() => void model.goToShown());
+  });
 }
 
 function followRow(model: MapModel): () => void {

@@ -1,18 +1,14 @@
 // Pointer and wheel on the map: what they mean depends on the tool.
 
-import { panned, toMap, zoomed } from "../../map/viewport";
+import { panned, zoomed } from "../../map/viewport";
+import { boxOf, type Drawing, type Spot } from "./drawing";
+import { Keyboard } from "./keyboard";
 import type { MapModel } from "./model";
-
-export type Spot = [number, number];
 
 const REACH = 14;
 const NEAR = 4;
 const MOST_CORNERS = 400;
 const CLICK = 5;
-
-export interface Drawing {
-  show: (corners: readonly Spot[]) => void;
-}
 
 // What this gives takes the listeners away.
 export function listen(canvas: HTMLCanvasElement, model: MapModel, drawing: Drawing): () => void {
@@ -20,7 +16,11 @@ export function listen(canvas: HTMLCanvasElement, model: MapModel, drawing: Draw
   const on = <K extends keyof HTMLElementEventMap>(name: K, hear: (event: HTMLElementEventMap[K]) => void): void =>
     canvas.addEventListener(name, hear, { signal: stop.signal, passive: false });
   const hand = new Hand(canvas, model, drawing);
-  on("pointerdown", (event) => hand.down(event));
+  const keyboard = new Keyboard(model, drawing);
+  on("pointerdown", (event) => {
+    keyboard.leave();
+    hand.down(event);
+  });
   on("pointermove", (event) => hand.move(event));
   on("pointerup", (event) => hand.up(event));
   on("pointercancel", () => hand.cancel());
@@ -32,10 +32,14 @@ export function listen(canvas: HTMLCanvasElement, model: MapModel, drawing: Draw
     model.look(zoomed(model.view.peek(), model.frame, factor, event.offsetX, event.offsetY));
   });
   on("keydown", (event) => {
-    if (event.key !== "Escape" || !hand.busy) return;
+    const stopped = event.key === "Escape" && hand.busy;
+    if (stopped) hand.cancel();
+    else if (!keyboard.hear(event)) return;
+    event.preventDefault();
     event.stopPropagation();
-    hand.cancel();
   });
+  on("keyup", (event) => keyboard.tell(event));
+  on("blur", () => keyboard.leave());
   return () => stop.abort();
 }
 
@@ -86,7 +90,7 @@ class Hand {
     this.cancel();
     if (!alone) return;
     if (this.moved <= CLICK) void this.model.chooseAt(event.offsetX, event.offsetY, 2 * REACH);
-    else if (corners.length >= 3) this.select(corners, event);
+    else if (corners.length >= 3) this.model.selectWithin(thinned(corners), event);
   }
 
   cancel(): void {
@@ -98,17 +102,10 @@ class Hand {
     if (this.fingers.size === 0) this.model.hovered.value = null;
   }
 
-  private select(corners: Spot[], event: PointerEvent): void {
-    const { model } = this;
-    const view = model.view.peek();
-    const polygon = thinned(corners).map(([px, py]) => toMap(view, model.frame, px, py));
-    model.select({ adds: !event.altKey, corners: polygon }, event.shiftKey);
-  }
-
   private draw(here: Spot): void {
     const [first, last] = [this.corners[0], this.corners.at(-1)];
     if (first === undefined || last === undefined) return;
-    if (this.model.tool.peek() === "box") this.corners = [first, [here[0], first[1]], here, [first[0], here[1]]];
+    if (this.model.tool.peek() === "box") this.corners = boxOf(first, here);
     else if (Math.hypot(here[0] - last[0], here[1] - last[1]) >= NEAR) this.corners.push(here);
     this.drawing.show(this.corners);
   }

@@ -2,8 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Facet, Filter, MapFacts } from "../../map/facet";
-import type { Polygon } from "../../map/polygon";
-import { readView, whole, writeView, zoomed, type Frame, type Viewport } from "../../map/viewport";
+import { fitted, readView, toMap, whole, writeView, zoomed, type Frame, type Viewport } from "../../map/viewport";
 import { shortened } from "../../shared/format";
 import type { Choice, Counted, Drawn, Place, Size, Told } from "../../worker/messages";
 import { get } from "../api";
@@ -20,6 +19,8 @@ export type Tool = "pan" | "lasso" | "box";
 
 const NAMING = ["cluster", "label", "predicted_label"];
 const VIEW_MILLISECONDS = 300;
+// How near the map comes to rows by itself: what lies around them stays in sight.
+const NEAREST_ZOOM = 6;
 
 export class MapModel {
   readonly facts = signal<MapFacts | null>(null);
@@ -31,6 +32,8 @@ export class MapModel {
   readonly size = signal<Size>({ width: 0, height: 0, ratio: 1 });
   readonly tool = signal<Tool>("pan");
   readonly hovered = signal<Place | null>(null);
+  // The few points that are in sight of a near view: what they are stands beside them.
+  readonly beside = signal<Omit<Place, "at">[]>([]);
   readonly chosen = signal<Place | null>(null);
   readonly detail = signal<RowDetail | null>(null);
   readonly failed = signal<{ message: string; remedy: string } | null>(null);
@@ -62,6 +65,16 @@ export class MapModel {
     this.viewTimer = setTimeout(() => this.writeView(), VIEW_MILLISECONDS);
   }
 
+  // Whether all rows have come, and were counted as the address asks.
+  isCounted(counted: Counted | null): boolean {
+    return counted !== null && counted.turn === this.turn && !this.masks.waiting.peek() && counted.loaded === this.facts.peek()?.n_placed;
+  }
+
+  async goToShown(): Promise<void> {
+    const found = await this.link.ask({ of: "bounds" });
+    if (found !== null) this.look(fitted(this.frame, found, NEAREST_ZOOM), { moving: false });
+  }
+
   zoom(factor: number): void {
     const frame = this.frame;
     this.look(zoomed(this.view.peek(), frame, factor, frame.width / 2, frame.height / 2), { moving: false });
@@ -75,10 +88,16 @@ export class MapModel {
     setParams({ view: text }, { replace: true });
   }
 
-  // A polygon replaces the selection, adds to it, or takes from it.
-  select(polygon: Polygon, extend: boolean): void {
-    const former = extend || !polygon.adds ? polygonsIn(query.peek()) : [];
-    this.change({ sel: selParam([...former, polygon]) });
+  // What lies within corners on the screen replaces the selection, with Shift adds to it, with Alt is taken from it.
+  selectWithin(corners: readonly (readonly [number, number])[], { shiftKey, altKey }: { shiftKey: boolean; altKey: boolean }): void {
+    const [view, frame] = [this.view.peek(), this.frame];
+    const former = shiftKey || altKey ? polygonsIn(query.peek()) : [];
+    this.change({ sel: selParam([...former, { adds: !altKey, corners: corners.map(([px, py]) => toMap(view, frame, px, py)) }]) });
+  }
+
+  // The rows nearest to a row take the place of what was selected; filters stay.
+  like(row: Pick<Row, "row_id">): void {
+    this.change({ q: row.row_id, by: "row", sort: null, sel: null, set: null, slice: null, finding: null });
   }
 
   filter(facet: Facet, filter: Filter | null): void {
@@ -93,9 +112,9 @@ export class MapModel {
 
   // `filters` in place of those of the address: while a brush is drawn, before it is let go.
   choose(filters: Record<string, Filter>): void {
-    const named = this.colorBy.value?.name ?? "";
-    const namedBy = NAMING.includes(named) ? named : this.facet("cluster") === undefined ? null : "cluster";
-    const choice: Choice = { filters, masks: this.masks.ready.value, polygons: polygonsIn(query.value), namedBy };
+    const { name: named, kind } = this.colorBy.value ?? { name: "", kind: "" };
+    const namedBy = NAMING.includes(named) && kind === "category" ? named : this.facet("cluster") === undefined ? null : "cluster";
+    const choice: Choice = { filters, masks: this.masks.ready.value, polygons: polygonsIn(query.value), order: this.masks.order.value, namedBy };
     const key = JSON.stringify(choice);
     if (this.masks.waiting.value || key === this.sent.choice) return;
     this.turn += 1;
@@ -171,7 +190,7 @@ export class MapModel {
   private settle(): void {
     const counted = this.counted.peek();
     const drawn = this.drawn.peek();
-    if (counted?.turn !== this.turn || this.masks.waiting.peek() || drawn?.whole !== true) return;
+    if (counted?.turn !== this.turn || counted.loaded !== this.facts.peek()?.n_placed || this.masks.waiting.peek() || drawn?.whole !== true) return;
     const view = this.view.peek();
     const here = drawn.view.x === view.x && drawn.view.y === view.y && drawn.view.zoom === view.zoom;
     if (drawn.turn === this.turn && here) note({ mapReady: "true" });

@@ -3,14 +3,17 @@
 import type { Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { thousands } from "../../shared/format";
-import { href } from "../router";
+import { href, query } from "../router";
 import { RowCard } from "../parts/row";
 import { Actions } from "./actions";
+import { isNarrowed } from "./address";
 import { GridTab, pictureOf } from "./gridtab";
+import { SelectionFindings } from "./found";
+import { Line } from "./line";
 import type { Listed } from "./listed";
 import type { MapModel } from "./model";
 import { came } from "./pages";
-import { Line, RowList } from "./rowlist";
+import { RowList } from "./rowlist";
 
 export const TABS = ["rows", "grid", "neighbors", "findings"] as const;
 export type Tab = (typeof TABS)[number];
@@ -63,7 +66,9 @@ function Neighbors({ model }: { model: MapModel }) {
   return (
     <div class="map-rows plain" tabIndex={0} role="region" aria-label="Neighbors of the chosen row">
       <h2>The chosen row</h2>
-      <RowCard key={detail.row.row_id} row={detail.row} />
+      <RowCard key={detail.row.row_id} row={detail.row}>
+        <p class="buttons start"><button type="button" class="small" onClick={() => model.like(detail.row)} title="Select the rows most like it">Like this <kbd aria-hidden="true">s</kbd></button></p>
+      </RowCard>
       <h2>Nearest to it</h2>
       {detail.neighbors.length === 0 && <p class="quiet nothing">No neighbors are known of this row.</p>}
       {detail.neighbors.map((row) => <Line key={row.row_id} row={row} model={model} />)}
@@ -72,10 +77,19 @@ function Neighbors({ model }: { model: MapModel }) {
 }
 
 function Findings({ model }: { model: MapModel }) {
-  const detail = model.detail.value;
-  if (detail === null) return <NoRow />;
   return (
-    <div class="map-rows plain" tabIndex={0} role="region" aria-label="Findings about the chosen row">
+    <div class="map-rows plain" tabIndex={0} role="region" aria-label="Findings about the selected rows and the chosen one">
+      <SelectionFindings model={model} />
+      <RowFindings model={model} />
+    </div>
+  );
+}
+
+function RowFindings({ model }: { model: MapModel }) {
+  const detail = model.detail.value;
+  if (detail === null) return isNarrowed(query.value) ? null : <NoRow />;
+  return (
+    <>
       <h2>The chosen row</h2>
       <RowCard key={detail.row.row_id} row={detail.row} />
       <h2>Findings about it</h2>
@@ -85,6 +99,6 @@ function Findings({ model }: { model: MapModel }) {
           <li key={finding}><a href={href("findings", { id: finding })}><span class="chip code">{code}</span> {message}</a></li>
         ))}
       </ul>
-    </div>
+    </>
   );
 }

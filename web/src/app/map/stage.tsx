@@ -2,19 +2,33 @@
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { panned, whole } from "../../map/viewport";
+import type { Beside } from "../../map/over";
+import { shortened } from "../../shared/format";
+import { visible } from "../../shared/words";
 import { query } from "../router";
 import { polygonsIn } from "./address";
+import type { Spot } from "./drawing";
 import { follow } from "./follow";
-import { listen, type Spot } from "./gestures";
+import { listen } from "./gestures";
 import { Preview } from "./preview";
 import type { MapModel } from "./model";
 import { drawOver } from "./overlay";
+import { came, rowNow } from "./pages";
 import { themed } from "./paint";
 
 const HELP =
-  "Map of the rows. Arrow keys move it, plus and minus zoom, 0 shows all of it, Enter chooses the row nearest to its center. Without a pointer, select rows with the filters and the search.";
-const STEP = 60;
+  "Map of the rows. Arrow keys move it, plus and minus zoom, 0 shows all of it, Enter chooses the row nearest to its center, b begins a box around rows to select.";
+
+const MOST_CHARACTERS = 34;
+
+function besideNow(model: MapModel): Beside[] {
+  void came.value;
+  return model.beside.value.flatMap(({ row, x, y }) => {
+    const known = rowNow(row);
+    const text = known?.text || known?.label;
+    return text ? [{ text: shortened(visible(text.replace(/\s+/g, " ")), MOST_CHARACTERS), x, y }] : [];
+  });
+}
 
 export function Stage({ model }: { model: MapModel }) {
   const points = useRef<HTMLCanvasElement>(null);
@@ -47,32 +61,18 @@ export function Stage({ model }: { model: MapModel }) {
       names: model.counted.value?.names ?? [],
       polygons: polygonsIn(query.value),
       drawing: drawing.value,
+      beside: besideNow(model),
       hovered: model.hovered.value,
       chosen: model.chosen.value,
     });
   });
   return (
     <div ref={stage} class={`stage tool-${model.tool.value}`}>
-      <canvas ref={points} tabIndex={0} role="application" aria-label={HELP} id="map-canvas" onKeyDown={(event) => moveBy(event, model)} />
+      <canvas ref={points} tabIndex={0} role="application" aria-label={HELP} id="map-canvas" />
       <canvas ref={over} class="over" aria-hidden="true" />
       <Preview model={model} />
+      {model.masks.waiting.value && <p class="searching-now" role="status">Searching …</p>}
       {model.facts.value?.n_placed === 0 && <p class="quiet nothing">No row of this version has a place on the map: none could be embedded.</p>}
     </div>
   );
-}
-
-const MOVES: Record<string, [number, number]> = {
-  ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP],
-};
-
-function moveBy(event: KeyboardEvent, model: MapModel): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const move = MOVES[event.key];
-  const { width, height } = model.frame;
-  if (move !== undefined) model.look(panned(model.view.peek(), model.frame, ...move), { moving: event.repeat });
-  else if (event.key === "Enter") void model.chooseAt(width / 2, height / 2, Math.hypot(width, height)).then((row) => model.sayRow(row));
-  else if (event.key === "0") model.look(whole(), { moving: false });
-  else return;
-  event.preventDefault();
-  event.stopPropagation();
 }

@@ -36,12 +36,13 @@ export function Tools({ model }: { model: MapModel }) {
   );
 }
 
-const WAY_TITLES: Record<Way, string> = { text: "Text", regex: "Regex", sql: "SQL", like: "Similar" };
+const WAY_TITLES: Record<Way, string> = { text: "Text", regex: "Regex", sql: "SQL", like: "Similar", row: "Like row" };
 const HINTS: Record<Way, string> = {
   text: "Text, id or label holds …",
   regex: "Text matches … (RE2)",
   sql: "label = 'refund' AND amount > 10",
-  like: "The 100 rows nearest to this text",
+  like: "The rows most like this text",
+  row: "The rows most like the row of this id",
 };
 
 function Search({ model }: { model: MapModel }) {
@@ -60,10 +61,11 @@ function Search({ model }: { model: MapModel }) {
   };
   const { problem, waiting } = model.masks;
   const wrong = problem.value !== null;
+  const ways = Object.entries(WAY_TITLES).filter(([name]) => name !== "like" || way === "like" || model.facts.value?.takes_texts !== false);
   return (
     <form class="search" role="search" onSubmit={(event) => { event.preventDefault(); ask(); }}>
       <select ref={select} aria-label="Search by" defaultValue={way} key={way} onChange={(event) => { if (field.current !== null) field.current.placeholder = HINTS[event.currentTarget.value as Way]; }}>
-        {Object.entries(WAY_TITLES).map(([name, title]) => <option key={name} value={name} selected={name === way}>{title}</option>)}
+        {ways.map(([name, title]) => <option key={name} value={name} selected={name === way}>{title}</option>)}
       </select>
       <input
         ref={field} type="search" id="map-search" aria-label="Search rows" placeholder={HINTS[way]} autocomplete="off" spellcheck={false}

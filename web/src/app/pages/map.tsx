@@ -4,11 +4,13 @@ import { useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { whole } from "../../map/viewport";
 import { thousands } from "../../shared/format";
+import { announce, attempt } from "../announce";
 import { useKeys } from "../keys";
 import { NotAudited } from "../overview/audit";
 import { query, version } from "../router";
-import { pulse } from "../state";
+import { pulse, readOnly } from "../state";
 import { Trouble } from "../parts/states";
+import { undo } from "../map/actions";
 import { ALL } from "../map/address";
 import { Facets } from "../map/facets";
 import { Listed, MOST_LISTED } from "../map/listed";
@@ -29,10 +31,11 @@ function Whole() {
   useMapKeys(model, listed, tab);
   if (model.failed.value !== null) return <Trouble {...model.failed.value} />;
   return (
-    <div class="map-page">
+    <div class={model.masks.waiting.value ? "map-page searching" : "map-page"}>
+      <a class="skip" href="#map-canvas" onClick={skip}>Skip to the map</a>
       <h1 class="hidden">Map</h1>
       <section class="facets" aria-label="Filters"><Facets model={model} /></section>
-      <section class="middle" aria-label="Map">
+      <section class="middle" aria-label="Map" aria-busy={model.masks.waiting.value}>
         <Tools model={model} />
         <Asked model={model} />
         <Stage model={model} />
@@ -43,18 +46,20 @@ function Whole() {
   );
 }
 
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("map-canvas")?.focus();
+}
+
 function Told({ model }: { model: MapModel }) {
   const facts = model.facts.value;
   const counted = model.counted.value;
-  const drawn = model.drawn.value;
   if (facts === null || counted === null) return <p class="told quiet" aria-busy="true">Reading the map …</p>;
   const absent = facts.n_rows - facts.n_placed;
   return (
     <p class="told quiet">
       <span aria-live="polite"><strong>{thousands(counted.shown)}</strong> of {thousands(facts.n_placed)} rows{absent > 0 && ` · ${thousands(absent)} more have no place on the map`}</span>
       {counted.loaded < facts.n_placed && <span>reading {thousands(counted.loaded)} …</span>}
-      {model.masks.waiting.value && <span>searching …</span>}
-      {drawn !== null && <span class="n">frame {drawn.milliseconds.toFixed(0)} ms</span>}
     </p>
   );
 }
@@ -84,10 +89,12 @@ function useMapKeys(model: MapModel, listed: Listed, tab: { value: Tab }): void 
     [
       { keys: "v", title: "Drag moves the map", run: () => (model.tool.value = "pan") },
       { keys: "l", title: "Drag draws a lasso (Shift adds, Alt takes away)", run: () => (model.tool.value = "lasso") },
-      { keys: "b", title: "Drag draws a box (Shift adds, Alt takes away)", run: () => (model.tool.value = "box") },
+      { keys: "b", title: "Drag draws a box (Shift adds, Alt takes away); on the focused map arrow keys move one, Shift + arrow keys size it, Enter takes it", run: () => (model.tool.value = "box") },
       { keys: "0", title: "Show the whole map", run: () => model.look(whole(), { moving: false }) },
       zoom("=", 1.5), zoom("+", 1.5), zoom("-", 1 / 1.5),
       { keys: "/", title: "Search", run: () => document.getElementById("map-search")?.focus() },
+      { keys: "s", title: "Select the rows most like the chosen one", run: () => { const row = model.detail.peek()?.row; if (row !== undefined) model.like(row); } },
+      { keys: "u", title: "Undo the newest decision of the review", run: () => (readOnly.value === "" ? void attempt(() => undo()) : announce(readOnly.value)) },
       { keys: "Ctrl+a", title: "Select all rows shown", run: () => model.change({ sel: ALL }) },
       { keys: "Escape", title: "Clear the selection, then the chosen row", run: () => (query.peek().has("sel") ? model.change({ sel: null }) : model.chooseRow(null)) },
       { keys: "j", title: "Next row", run: () => queue(1) },
