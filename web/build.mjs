@@ -33,10 +33,13 @@ async function bundle(name, entry, format) {
 }
 
 const notice = `/*!\n${await readFile(join(here, "THIRD_PARTY"), "utf8")}*/\n`;
-const signed = (file, text) => (file.endsWith(".js") ? notice + text : text);
+// What is asked for first; the parts beside it say nothing of their own.
+const entries = ["app.js", "worker.js", "widget.js", "report.js"];
+const signed = (file, text) => (entries.includes(file) ? notice + text : text);
 const files = new Map();
 for (const [place, name, entry, format] of [
   ["app", "app", "src/app/main.tsx", "es"],
+  ["app", "door", "src/app/door.ts", "es"],
   ["app", "widget", "src/widget/main.ts", "es"],
   ["report", "report", "src/report/main.ts", "iife"],
 ]) {

@@ -99,13 +99,14 @@ def examples(client, known):
     yield "POST /api/tags", {"json": {**v, "tag": "first"}}
     yield "POST /api/export", {"json": {**v, "action": "export", "mask": MASK, "form": "csv"}}
     yield "POST /api/mask", {"json": {**v, "kind": "sql", "value": "age > 40"}}
+    yield "POST /api/nearest", {"json": {**v, "kind": "similar_row", "value": ROWS[0]}}
     yield "POST /api/jobs", {"json": {**v, "kind": "audit"}}
     row, name, key = {"row_id": ROWS[0]}, {"name": "small"}, {"key": known["key"][0]}
     asked = {
         "versions": name, "comparisons": name, "diff": {"a": "small@1", "b": "small@2"}, "ledger": {"v": "small@2"},
         "rows": {**v, "at": "0,5"}, "row": {**v, **row}, "similar": {**v, **row}, "image": {"v": "media@1", **row},
         "audio": {"v": "media@1", **row}, "finding": {**v, "id": known["id"][0]}, "sample": {**v, "code": code},
-        "compared": key, "outcomes": key, "flips": key,
+        "compared": key, "outcomes": key, "flips": key, "order": {**v, "by": "outlier_score"},
     }  # fmt: skip
     for operation in OPERATIONS:
         method, path = operation.split()

@@ -73,6 +73,14 @@ def test_a_comparison_is_told_as_it_was_measured(client, space, keys):
     assert told["said"] == kept["said"]
 
 
+def test_slices_of_a_metric_that_no_row_has_are_told_by_the_one_they_are_judged_by(space, keys):
+    kept = MeasuredStore(space.history.store).compared(keys[0])
+    parameters = {**kept["evaluation"]["parameters"], "slices_by": "mae"}
+    numbers = {**kept, "evaluation": {**kept["evaluation"], "metric": "rmse", "parameters": parameters}}
+    assert (comparison_told(numbers).effect.metric, comparison_told(numbers).slices_by) == ("rmse", "mae")
+    assert comparison_told(kept).slices_by == "accuracy"
+
+
 def test_every_row_of_the_version_has_the_code_of_its_outcome(client, space, keys):
     for key in keys:
         told = got(client, "compared", key=key)

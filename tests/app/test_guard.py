@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
 
-from burnish.app.guard import ALWAYS, MOST_BYTES, TICKET_SECONDS, Guard, Keys, limited, problem_page
+from burnish.app import guard
+from burnish.app.guard import ALWAYS, DOOR, MOST_BYTES, TICKET_SECONDS, Guard, Keys, limited, problem_page
 from burnish.app.opened import NotAuditedError
 from burnish.app.served import Served
 from burnish.app.server import make_app
@@ -49,8 +50,9 @@ def raising(error):
 
 
 @pytest.fixture
-def client(app, keys):
-    """A client that was told nothing."""
+def client(app, keys, monkeypatch):
+    """A client of this user that was told nothing."""
+    monkeypatch.setattr(guard, "is_ours", lambda client_port, port: (client_port, port) == (50_000, PORT))
     server = Guard(app, keys, PORT)
     return TestClient(server, base_url=f"http://{HERE}", raise_server_exceptions=False, follow_redirects=False)
 
@@ -119,6 +121,40 @@ def test_cookies_of_other_servers_beside_ours_do_no_harm(client, keys):
     assert client.get(PAGE, headers={"Cookie": beside}).status_code == 200
 
 
+def test_who_has_the_cookie_of_an_earlier_run_is_told_of_the_new_token(with_cookie, app):
+    again = TestClient(Guard(app, Keys("new"), PORT), base_url=f"http://{HERE}")
+    again.cookies.update(dict(with_cookie.cookies))
+    assert "The app was started again" in again.get(PAGE).text
+    again.cookies.clear()
+    assert "The token is missing" in again.get(PAGE).text
+
+
+def test_an_address_with_the_token_of_an_earlier_run_is_refused_so_that_no_page_keeps_that(with_cookie):
+    assert with_cookie.get(PAGE, params={"token": "old"}).status_code == 401
+    assert with_cookie.get(PAGE).status_code == 200
+
+
+def test_the_page_of_a_refused_token_asks_for_one_and_all_that_it_is_made_of_needs_none(client):
+    text = client.get(PAGE, params={"v": "a@1"}).text
+    assert text.count("<input") == text.count("<form") == 1
+    assert not re.search(r"<form[^>]* (action|method)=|<style|style=| on\w+=", text)
+    asked = re.findall(r"(?:src|href)=\"(/[^\"]*)\"", text)
+    assert asked == list(DOOR)
+    assert [client.get(one).status_code for one in asked] == [200, 200]
+    assert not re.search(r"(?:from|import)\s*[\"'`]\./", client.get(asked[1]).text)
+
+
+def test_what_the_door_is_made_of_is_for_no_other_origin(client):
+    for one in DOOR:
+        assert client.get(one, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_a_page_that_is_not_there_leads_home_and_asks_for_no_token(with_cookie):
+    text = with_cookie.get("/nowhere").text
+    assert 'href="/"' in text
+    assert "<input" not in text
+
+
 # The ticket, which a browser is started with.
 
 
@@ -133,6 +169,14 @@ def test_a_ticket_that_no_browser_took_up_opens_nothing_later(client, keys):
     ticket = keys.new_ticket()
     keys.good_until -= TICKET_SECONDS
     assert client.get("/", params={"ticket": ticket}).status_code == 401
+
+
+def test_a_ticket_that_a_process_of_another_user_shows_opens_nothing_and_stays_good(client, keys, monkeypatch):
+    ticket = keys.new_ticket()
+    with monkeypatch.context() as another:
+        another.setattr(guard, "is_ours", lambda *_: False)
+        assert client.get("/", params={"ticket": ticket}).status_code == 401
+    assert client.get("/", params={"ticket": ticket}).status_code == 303
 
 
 @pytest.mark.parametrize("ticket", ["", "None", "wrong"])

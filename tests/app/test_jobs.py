@@ -63,7 +63,7 @@ def wait_for(jobs, job_id, *states, stage=None):
 def test_a_job_ends_with_what_it_came_to_and_where_to_look(jobs_of):
     jobs = jobs_of(AT_ONCE)
     begun = jobs.begin(A)
-    assert (begun.state, begun.title, begun.kind) == ("waiting", "Audit a@1", "audit")
+    assert (begun.state, begun.title, begun.kind, begun.v) == ("waiting", "Audit a@1", "audit", "a@1")
     done = wait_for(jobs, begun.id, "done")
     assert (done.said, done.href, done.error, done.stage) == ("Done with a@1", "/?v=a", None, "")
     assert done.seconds > 0
@@ -73,6 +73,13 @@ def test_the_process_is_told_the_setting_beside_what_was_asked(jobs_of):
     jobs = jobs_of(BEGIN + "say(said=json.dumps(order), href='/')")
     told = json.loads(wait_for(jobs, jobs.begin(A).id, "done").said)
     assert told == {"seed": 5, "asked": A.model_dump()}
+
+
+def test_a_job_counts_its_steps_as_each_begins_from_nothing(jobs_of):
+    stages = ("embed", "embed: reading", "neighbors", "neighbors: compiling", "labels")
+    says = "".join(f"say(stage={stage!r}, done=0, total=3)\n" for stage in stages)
+    jobs = jobs_of(f"{BEGIN}{says}time.sleep(60)")
+    assert wait_for(jobs, jobs.begin(A).id, "running", stage="labels").step == 3
 
 
 def test_a_running_job_tells_how_far_it_is(jobs_of):

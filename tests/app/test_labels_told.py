@@ -27,7 +27,9 @@ def test_what_labels_are_is_said_where_their_classes_do_not_say_it(labels, said)
 
 
 def test_a_data_set_without_labels_says_so():
-    assert label_sentence(dataset_of(pa.array(["a"]), role=None)) == "It has no labels."
+    assert label_sentence(dataset_of(pa.array(["a"]), role=None)) == (
+        "It has no labels: to name their field, read it with `burnish audit SOURCE --label FIELD`."
+    )
 
 
 def test_a_row_of_no_class_has_a_label_and_one_that_is_not_known_has_none():

@@ -21,6 +21,8 @@ from burnish.workspace.history import Note
 sys.path.insert(0, str(Path(__file__).parent))
 from hostile import PATHS, images, png_bomb, sounds, wav
 
+pytestmark = pytest.mark.slow
+
 HASH = "0123456789abcdef"
 
 

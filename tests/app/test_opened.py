@@ -8,10 +8,15 @@ from threading import Event, Thread
 import pytest
 from tests.app.conftest import workspace_at
 
+from burnish.adapters.stores.upkeep import Upkeep
 from burnish.app.kept import PerVersion
 from burnish.app.masks import conditions_of
 from burnish.app.opened import OpenedVersions
 from burnish.app.points import points_of
+from burnish.pipeline.recipe import checks_of
+from burnish.workspace import Choices
+from burnish.workspace.history import Note
+from burnish.workspace.keeping import Keeping
 from burnish.workspace.tasks import audit_version
 
 PATIENCE = 20
@@ -107,6 +112,40 @@ def test_evidence_that_was_removed_and_made_again_is_seen(client):
     assert client.served.versions.opened("small@1") is client.served.versions.opened("small@1")
     audit_version(workspace_at(root), "small@1")
     assert client.get("/api/overview", params={"v": "small@1"}).json()["audited"]
+
+
+def test_a_version_is_opened_while_an_audit_or_another_reader_has_its_evidence(kept):
+    workspace = workspace_at(kept)
+    facts = workspace.history.store.audit_facts(workspace.history.store.find("small@1"))
+    with Keeping(workspace.root, facts["key"]).evidence():
+        assert OpenedVersions(workspace).opened("small@1").found is not None
+
+
+def test_a_version_that_is_open_stays_while_its_evidence_is_removed_and_is_told_as_not_audited_after(client):
+    root, looked = client.served.workspace.root, {"v": "small@1"}
+    before = client.get("/api/findings", params=looked).json()
+    client.get("/api/overview", params={"v": "small@2"})
+    client.get("/api/findings", params=looked)
+    assert next(one for one in Upkeep(root).free() if one.kind == "evidence").n_bytes > 0
+    assert client.get("/api/findings", params=looked).json() == before
+    assert client.get("/api/rows", params={**looked, "at": "3"}).status_code == 200
+    for name in ("small@2", "plain@1"):
+        client.get("/api/overview", params={"v": name})
+    answer = client.get("/api/findings", params=looked)
+    assert answer.status_code == 409
+    assert "has not been audited, or its evidence was removed" in answer.json()["error"]
+    assert "burnish audit small@1" in answer.json()["remedy"]
+    assert not client.get("/api/pulse", params=looked).json()["audited"]
+
+
+def test_an_audit_that_takes_the_place_of_another_is_seen_by_who_has_the_version_open(client):
+    before = client.get("/api/overview", params={"v": "small@2"}).json()
+    workspace = client.served.workspace
+    other = workspace.audit(workspace.history.open("small@2"), choices=Choices(checks=checks_of({"OUT001": False})))
+    workspace.keep(other, Note())
+    after = client.get("/api/overview", params={"v": "small@2"}).json()
+    assert "OUT001" in {one["code"] for one in before["found"]}
+    assert "OUT001" not in {one["code"] for one in after["found"]}
 
 
 def test_a_version_and_all_that_was_made_of_it_are_let_go(client):

@@ -191,7 +191,7 @@ def test_values_are_told_cut_and_bounded_whatever_their_type():
 def test_several_labels_of_a_row_are_told_one_after_the_other():
     fields = pa.table({"text": ["a", "b", "c"], "label": [["x", "y"], [], None]})
     dataset = Dataset(fields, pa.array(["r", "s", "t"]), np.zeros((3, 2), np.uint64), Roles(text="text", label="label"))
-    assert [row.label for row in row_documents(FakeOpened(dataset), [0, 1, 2])] == ["x, y", None, None]
+    assert [row.label for row in row_documents(FakeOpened(dataset), [0, 1, 2])] == ["x, y", "no class", None]
 
 
 def test_few_rows_of_large_cells_are_not_copied():

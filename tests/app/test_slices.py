@@ -6,7 +6,7 @@ import pytest
 
 from burnish.app.opened import OpenedVersions
 from burnish.dataset import Column, Dataset, Evidence, Roles, Summary
-from burnish.kernels.intervals import share_interval
+from burnish.kernels.intervals import gap_interval, share_interval
 from burnish.pipeline.slice_lines import Rightness, slice_lines
 from burnish.steps.slices import SCHEMA, SlicesStep
 from burnish.workspace import Limits, Workspace
@@ -57,6 +57,7 @@ def test_accuracy_is_over_rows_with_a_label_and_copies_count_once():
     assert (judged.n, judged.accuracy) == (2, 1.0)
     assert (judged.low, judged.high) == share_interval(2, 2)
     assert judged.gap == pytest.approx(0 - 1)
+    assert (judged.gap_low, judged.gap_high) == gap_interval((0, 1), (2, 2))
 
 
 def test_rows_without_labels_have_no_metric_and_a_slice_of_all_rows_no_gap():
@@ -65,7 +66,13 @@ def test_rows_without_labels_have_no_metric_and_a_slice_of_all_rows_no_gap():
     assert rightness.among(np.array([2])) == rightness.among(np.empty(0, np.int64))
     assert rightness.among(np.array([2])).accuracy is None
     everything = rightness.among(np.arange(3))
-    assert (everything.accuracy, everything.gap) == (0.5, None)
+    assert (everything.accuracy, everything.gap, everything.gap_low, everything.gap_high) == (0.5, None, None, None)
+
+
+def test_of_one_class_a_model_cannot_be_wrong_so_there_is_no_metric():
+    evidence = evidence_of(["a", "a", None], "aaa")
+    assert Rightness(evidence).overall is None
+    assert Rightness(evidence).among(np.arange(3)).accuracy is None
 
 
 def test_a_data_set_without_labels_has_clusters_and_no_metric():
@@ -81,8 +88,8 @@ def test_a_data_set_without_labels_has_clusters_and_no_metric():
 
 
 def test_found_slices_come_first_by_sureness_then_named_ones_then_clusters_by_accuracy():
-    labels, predicted = ["a"] * 12, "abababbbaaab"
-    cluster = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, -1]
+    labels, predicted = ["a"] * 12 + ["b"], "abababbbaaabb"
+    cluster = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, -1, -1]
     slices = [
         found("S1", [0, 1], q_value=0.04, gap=0.3), found("S2", [4, 5, 6], q_value=0.01, gap=0.1),
         found("S3", [1, 2], q_value=0.01, gap=0.2, kind="metadata"),
@@ -96,7 +103,7 @@ def test_found_slices_come_first_by_sureness_then_named_ones_then_clusters_by_ac
     assert [line.keywords for line in lines[:3]] == [(), ("word 1",), ("word 0",)]
     assert [line.cluster for line in lines] == [None] * 5 + [1, 0, 2]
     assert [(line.judged.n, line.judged.accuracy) for line in lines[5:]] == [(4, 0.25), (4, 0.5), (3, 1.0)]
-    assert [line.judged.gap for line in lines[5:]] == pytest.approx([5 / 8 - 1 / 4, 4 / 8 - 2 / 4, 3 / 9 - 1])
+    assert [line.judged.gap for line in lines[5:]] == pytest.approx([6 / 9 - 1 / 4, 5 / 9 - 2 / 4, 4 / 10 - 1])
 
 
 def test_a_named_slice_of_the_rows_of_a_cluster_is_judged_as_the_cluster(kept):
@@ -128,6 +135,13 @@ def test_figures_of_found_slices_are_those_of_the_same_judgement():
     told = [lines[0][name] for name in ("metric", "metric_low", "metric_high", "gap")]
     assert [judged.accuracy, judged.low, judged.high, judged.gap] == pytest.approx(told)
     assert judged.n < lines[0]["size"]
+    _, (line,) = slice_lines(evidence, {})
+    assert line.judged == judged
+    others = len(Rightness(evidence).rows) - judged.n
+    right_elsewhere = round((judged.accuracy + judged.gap) * others)
+    assert (judged.gap_low, judged.gap_high) == gap_interval(
+        (right_elsewhere, others), (round(judged.accuracy * judged.n), judged.n)
+    )
 
 
 def test_the_server_tells_named_slices_with_interval_and_gap(client, root):
@@ -141,8 +155,9 @@ def test_the_server_tells_named_slices_with_interval_and_gap(client, root):
     (line,) = [one for one in told["slices"] if one["kind"] == "named"]
     judged = Rightness(opened.audited.evidence).among(np.arange(90))
     assert (line["name"], line["mask"], line["size"], line["n_evaluated"]) == ("<b>first</b>", "set", 90, judged.n)
-    assert [line["metric"], line["metric_low"], line["metric_high"], line["gap"]] == pytest.approx(
-        [judged.accuracy, judged.low, judged.high, judged.gap]
+    names = ("metric", "metric_low", "metric_high", "gap", "gap_low", "gap_high")
+    assert [line[name] for name in names] == pytest.approx(
+        [judged.accuracy, judged.low, judged.high, judged.gap, judged.gap_low, judged.gap_high]
     )
     assert (line["p_value"], line["q_value"]) == (None, None)
     assert told["metric"] == "accuracy"
@@ -153,7 +168,14 @@ def test_every_metric_comes_with_its_interval(reading):
     for line in reading.get("/api/slices", params={"v": "small@1"}).json()["slices"]:
         bounds = [line["metric_low"], line["metric"], line["metric_high"]]
         assert bounds == [None] * 3 if line["n_evaluated"] == 0 else bounds == sorted(bounds)
+        gaps = [line["gap_low"], line["gap"], line["gap_high"]]
+        assert gaps == [None] * 3 if line["gap"] is None else gaps == sorted(gaps)
 
 
 def test_slices_need_an_audit(reading):
     assert reading.get("/api/slices", params={"v": "plain@1"}).status_code == 409
+
+
+def test_where_nothing_is_judged_the_largest_cluster_comes_first():
+    _, lines = slice_lines(evidence_of([None] * 5, "aaaaa", cluster=[0, 1, 1, 2, 2]), {})
+    assert [line.name for line in lines] == ["cluster:1", "cluster:2", "cluster:0"]

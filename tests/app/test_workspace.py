@@ -12,7 +12,7 @@ import pytest
 from tests.app.conftest import workspace_at
 
 from burnish.app.documents.shared import Effect, Version
-from burnish.app.documents.workspace import Measurement
+from burnish.app.documents.workspace import FoundKind, Measurement
 from burnish.app.opened import OpenedVersions
 from burnish.app.overview import Standing, advice
 from burnish.pipeline.deciding import Asked
@@ -66,9 +66,12 @@ def test_about_names_the_data_sets_with_their_newest_versions(reading, kept):
 
 
 def test_the_pulse_tells_what_changed_meanwhile(client, root):
+    store = workspace_at(root).history.store
+    known = store.find("small@1")
     assert got(client, "pulse", v="small@1") == {
-        "v": "small@1", "hash": workspace_at(root).history.store.find("small@1").version, "newest": "small@2", "seq": 0,
-        "jobs": 0, "audited": True, "opening": False,
+        "v": "small@1", "hash": known.version, "newest": "small@2", "newest_hash": store.find("small@2").version,
+        "seq": 0, "jobs": 0, "audited": True,
+        "opening": False, "audit": (store.audit_facts(known) or {})["created"],
     }  # fmt: skip
     assert got(client, "pulse", v="plain@1")["audited"] is False
     accepted(root, 2)
@@ -76,6 +79,7 @@ def test_the_pulse_tells_what_changed_meanwhile(client, root):
     space.history.undo("small@2", Note())
     told = got(client, "pulse", v="small@1")
     assert (told["newest"], told["seq"]) == ("small@3", 2)
+    assert told["newest_hash"] == told["hash"]  # the undo has the rows of small@1 again
 
 
 def test_the_pulse_does_not_wait_for_a_version_that_is_being_read(client, monkeypatch):
@@ -139,6 +143,40 @@ def test_progress_of_the_review_is_told_with_each_kind(client, root):
         assert (line["reviewable"], line["decided"], line["rejected"]) == (one.reviewable, one.decided, one.rejected)
 
 
+def worth(found):
+    return (found["reviewable"] - found["decided"]) * (1 if found["precision"] is None else found["precision"])
+
+
+def kind_found(code, severity, left, precision):
+    return FoundKind(
+        code=code, kind="leak", title=code, about="", severity=severity, findings=left + 1, rows=left, message="",
+        reviewable=left + 1, decided=1, accepted=0, rejected=0, precision=precision,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        ([("A", "warning", 900, None), ("B", "error", 2, None)], "Review 2 b"),
+        ([("A", "warning", 500, 0.5), ("B", "warning", 300, 0.96), ("C", "info", 999, 1.0)], "Review 300 b"),
+        ([("A", "error", 2, 0.0), ("B", "warning", 7, None)], "Review 7 b"),
+        ([("A", "error", 2, 0.01)], "Look at the map of small@1"),
+        ([("A", "warning", 0, None)], "Look at the map of small@1"),
+    ],
+)
+def test_the_review_that_is_advised_first_is_the_one_that_is_likely_worth_most(reading, found, first):
+    version = Version(**got(reading, "overview", v="small@1")["version"])
+    kinds = tuple(kind_found(code, severity, left, right) for code, severity, left, right in found)
+    assert advice(Standing(version, "small@1", kinds, ()))[0].text == first
+
+
+def test_nobody_is_advised_to_compare_what_was_compared(reading):
+    version = Version(**got(reading, "overview", v="small@2")["version"])
+    for compared in (False, True):
+        told = advice(Standing(version, "small@2", (), (), compared=compared))
+        assert ("Compare with small@1" in [one.text for one in told]) is not compared
+
+
 def test_what_to_do_next_follows_from_how_things_stand(client, root):
     def texts():
         return [one["text"] for one in got(client, "overview", v="small@1")["next"]]
@@ -150,7 +188,8 @@ def test_what_to_do_next_follows_from_how_things_stand(client, root):
     told = got(client, "overview", v="small@1")["next"][2]
     assert told["text"] == f"Measure what {n_edits} would do to the model"
     assert (told["job"]["kind"], told["job"]["what"]) == ("measure", "pending")
-    left = next(one for one in got(client, "overview", v="small@1")["found"] if one["reviewable"] > one["decided"])
+    known = [one for one in got(client, "overview", v="small@1")["found"] if one["reviewable"] > one["decided"]]
+    left = max(known, key=lambda one: (one["severity"] == "error", one["severity"] == "warning", worth(one)))
     review = got(client, "overview", v="small@1")["next"][1]
     assert review["href"] == f"/findings?v=small%401&code={left['code']}&state=open"
     assert review["text"] == f"Review {left['reviewable'] - left['decided']} {left['title'].lower()}"
@@ -268,7 +307,12 @@ def test_a_tag_is_given_and_taken_away_by_the_rules_of_the_history(client):
     assert posted(client, "tags", v="small@1", tag="raw")["tags"] == ["raw"]
     assert got(client, "overview", v="small@raw")["version"]["name"] == "small@1"
     assert "is small@2 already" in refused(client, "tags", 400, v="small@1", tag="clean")
-    assert "cannot be the name of a tag" in refused(client, "tags", 400, v="small@1", tag="7")
+    for name in ("7", "a@b", " a", "a ", "a\tb", "a\nb"):
+        assert "cannot be the name of a tag" in refused(client, "tags", 400, v="small@1", tag=name)
+    for name in ("bad tag/../x", "7.1", "ÄÖ"):  # the rule that is told is the whole rule
+        assert name in posted(client, "tags", v="small@1", tag=name)["tags"]
+        assert got(client, "overview", v=f"small@{name}")["version"]["name"] == "small@1"
+        posted(client, "tags", v="small@1", tag=name, delete=True)
     assert posted(client, "tags", v="small@1", tag="raw", delete=True)["tags"] == []
     assert "has no tag 'raw'" in refused(client, "tags", 404, v="small@1", tag="raw", delete=True)
     assert refused(client, "tags", 422, v="small@1", tag="")
@@ -349,21 +393,27 @@ def test_of_two_who_make_a_version_of_one_review_at_once_one_is_refused(client, 
     with ThreadPoolExecutor(2) as two:
         answers = list(two.map(lambda _: client.post("/api/versions", json={"v": "small@1", "seq": 2}), range(2)))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-    assert (
-        "small@3 was made of the review of small@1 already" in max(answers, key=lambda a: a.status_code).json()["error"]
-    )
+    assert "small@3 has all edits of the review of small@1" in max(answers, key=lambda a: a.status_code).json()["error"]
     assert len(got(client, "versions", name="small")["lines"]) == 3
 
 
-def test_a_version_made_meanwhile_has_to_be_taken_back_first(client, root):
+def test_what_is_decided_after_a_version_was_made_is_added_to_it_as_the_next_one(client, root):
     accepted(root, 2)
     posted(client, "versions", v="small@1", seq=2)
     assert "accepted edit" not in str(got(client, "overview", v="small@1")["next"])
     accepted(root, 1)
-    assert "Go on with small@3; or undo it" in refused(client, "versions", 409, v="small@1", seq=3)
-    posted(client, "undo", v="small@3")
+    told = got(client, "review", v="small@1")
+    assert (told["made"], told["made_all"], told["n_to_add"], told["hindrance"]) == ("small@3", False, 1, "")
+    assert "upon small@3 of 1 edit more" in str(got(client, "overview", v="small@1")["next"])
+    made = posted(client, "versions", v="small@1", seq=3)
+    assert (made["name"], made["parent"], sum(made["counts"].values())) == ("small@4", "small@3", 1)
+    told = got(client, "review", v="small@1")
+    assert (told["made"], told["made_all"], told["n_to_add"]) == ("small@4", True, 0)
+    assert "Go on with small@4" in refused(client, "versions", 409, v="small@1", seq=3)
+    for name in ("small@4", "small@3"):
+        posted(client, "undo", v=name)
     assert "accepted edit" in str(got(client, "overview", v="small@1")["next"])
-    assert posted(client, "versions", v="small@1", seq=3)["name"] == "small@5"
+    assert posted(client, "versions", v="small@1", seq=3)["name"] == "small@7"
 
 
 @pytest.mark.parametrize("path", ["overview", "ledger", "pulse", "export", "measured"])

@@ -21,8 +21,8 @@ DEFECTS = Defects(duplicates=0.05, near_duplicates=0.04, leaks=0.02, wrong_label
 class Running:
     """A server in a thread of its own, guarded as `burnish app` is."""
 
-    def __init__(self, root):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, root, port=0):
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port, self.keys = self.listener.getsockname()[1], Keys()
         self.served = Served.of(Workspace(root, limits=Limits(threads=1)), Experiment(retrains=2))
         app = guarded(self.served, self.keys, self.port)

@@ -14,6 +14,10 @@ from burnish.workspace import Limits, Workspace
 from burnish.workspace.history import Note
 
 LIVE = ".status [aria-live]"
+EFFECT = {
+    "verdict": "better", "metric": "accuracy", "lift": 0.01, "lift_low": 0.0, "lift_high": 0.02, "confidence": 0.95,
+    "n_eval": 60, "slices_failed": [], "sentence": "", "claim": "",
+}  # fmt: skip
 HERE = ".lineage li[aria-current]"
 
 
@@ -126,6 +130,43 @@ def test_slices_are_those_of_the_api_in_its_order_each_with_an_interval_and_a_pl
     known = sum(one["metric"] is not None for one in slices[:100])
     assert page.locator(".slices tbody .mark .interval").count() == known > 0
     assert page.locator(".slices tbody a").first.get_attribute("href").startswith("/map?v=small%401&")
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [
+        ((0.08, 0.02, 0.14), ""), ((0.03, -0.01, 0.07), "may be no lower than the rest"),
+        ((-0.03, -0.06, 0.0), "not below the rest"),
+    ],
+)  # fmt: skip
+def test_a_slice_that_is_not_surely_below_the_rest_is_not_shown_as_weak(shared, open_page, gap, said):
+    told = shared.ask("slices?v=small@1")
+    one = next(line for line in told["slices"] if line["mask"] == "cluster")
+    told["slices"] = [
+        one | {"mask": "slice", "q_value": 0.005} | dict(zip(("gap", "gap_low", "gap_high"), gap, strict=True))
+    ]
+    page = open_page(shared, "/?v=small@1")
+    page.route("**/api/slices?*", lambda route: route.fulfill(json=told))
+    page.click("nav >> text=Slices")
+    page.wait_for_selector("tbody tr")
+    assert page.locator("tbody tr .chip").all_inner_texts() == ([said] if said else [])
+    assert page.locator("tbody svg.mark.tone-bad").count() == (0 if said else 1)
+
+
+def test_the_confused_labels_are_those_of_the_api_and_each_opens_its_rows_on_the_map(shared, open_page):
+    told = shared.ask("slices?v=small@1")
+    pairs = told["confused"]
+    assert len(pairs) == told["n_confused"] > 1
+    page = open_page(shared, "/slices?v=small@1", until="tbody tr")
+    page.click("button:has-text('confused labels')")
+    page.wait_for_selector("th:has-text('predicted')")
+    shown = [row.split("\t")[:3] for row in page.locator("tbody tr").all_inner_texts()]
+    assert shown == [[one["given"], one["predicted"], str(one["n"])] for one in pairs[:50]]
+    page.locator("tbody tr a").first.click()
+    page.wait_for_selector(f".told:has-text('{pairs[0]['n']}')", timeout=30_000)
+    rows = page.locator(".map-rows .line")
+    rows.first.wait_for()
+    assert rows.count() == pairs[0]["n"]
 
 
 def test_the_map_of_a_slice_shows_as_many_rows_as_it_has(shared, open_page):
@@ -257,6 +298,79 @@ def test_a_review_becomes_a_version_and_an_undo_takes_it_back_as_another(own, op
     )
 
 
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_dialog_of_a_new_version_stands_in_the_middle_and_its_fields_fill_it(own, open_page, size):
+    accept(own, "DUP001", 1)
+    page = open_page(own, "/versions?v=small%401", size=size)
+    page.wait_for_selector("#pending .primary")
+    page.keyboard.press("w")
+    box, field = page.locator("dialog[open]").bounding_box(), page.locator("dialog[open] textarea").bounding_box()
+    width, height = SIZES[size]
+    assert abs(box["x"] + box["width"] / 2 - width / 2) <= 2
+    assert abs(box["y"] + box["height"] / 2 - height / 2) <= 2
+    assert box["width"] - field["width"] <= 52
+
+
+def test_what_is_decided_after_a_version_was_made_is_added_upon_it_from_the_page(own, open_page):
+    accept(own, "DUP001", 2)
+    own.ask("versions", {"v": "small@1", "seq": 2})
+    page = open_page(own, "/versions?v=small@1")
+    page.wait_for_selector("#pending:has-text('These edits are in small@3')")
+    accept(own, "LAB001", 1)
+    page.wait_for_selector("#pending:has-text('small@3 was made of this review; 1 edit decided since is not in it')")
+    page.keyboard.press("w")
+    assert "small@3 stays as it is" in page.locator("dialog[open]").inner_text()
+    page.fill("dialog[open] input", "7")
+    page.click("dialog[open] button.primary")
+    page.wait_for_selector("dialog[open] .refusal:has-text('a number alone')")
+    page.expected = "400"
+    page.fill("dialog[open] input", "")
+    page.click("dialog[open] button.primary")
+    page.wait_for_selector(f"{HERE}[data-version='small@4']")
+    assert own.ask("versions?name=small")["lines"][3]["version"]["parent"] == "small@3"
+
+
+def test_a_version_is_made_then_audited_measured_and_compared_one_after_the_other(own, open_page):
+    accept(own, "DUP001", 2)
+    page = open_page(own, "/versions?v=small@1")
+    page.wait_for_selector("#pending .primary")
+    page.keyboard.press("w")
+    page.click("dialog[open] button[data-all]")
+    page.wait_for_selector(f"{HERE}[data-version='small@3']")
+    page.wait_for_selector(".under-way li >> nth=2")
+    titles = [one.split("\n")[0] for one in page.locator(".under-way li").all_inner_texts()]
+    assert sorted(titles) == ["Audit small@3", "Compare small@1 with small@3", "Measure what made small@3"]
+    assert [one["v"] for one in own.ask("jobs")["jobs"]] == ["small@1", "small@3", "small@3"]
+
+
+def test_a_measurement_of_other_edits_says_so_before_its_verdict(own, open_page):
+    accept(own, "DUP001", 2)
+    page = open_page(own, "/?v=small@1")
+    told = {
+        "key": "k", "created": "2026-11-26T20:00:00Z", "who": "ana", "of": "pending", "current": False,
+        "counts_now": False, "said": "", "n_edits": 46, "counts": {}, "codes": {}, "evaluation": {}, "effect": EFFECT,
+    }  # fmt: skip
+    page.route("**/api/measured?*", lambda route: route.fulfill(json=[told]))
+    page.click("nav >> text=Versions")
+    page.wait_for_selector("#pending li:has-text('Of other edits: measured with 46 edits, and these are 2.')")
+
+
+def test_the_word_of_a_newer_version_is_closed_for_good_and_not_said_of_the_same_rows(own, open_page):
+    page = open_page(own, "/?v=small@1")
+    page.click(".notice >> text=Close")
+    page.wait_for_selector(".notice", state="detached")
+    page.reload()
+    page.wait_for_selector("main h1")
+    page.wait_for_timeout(500)
+    assert page.locator(".notice").count() == 0
+    own.ask("undo", {"v": "small@2"})  # small@3 has the rows of small@1
+    page.click("nav >> text=Versions")
+    page.wait_for_selector("[data-version='small@3']", timeout=15_000)
+    assert page.locator(".notice").count() == 0
+    page.click("[data-version='small@2'] a")
+    page.wait_for_selector(".notice:has-text('small@3 is newer')")
+
+
 def test_an_undo_that_is_not_confirmed_changes_nothing(own, open_page):
     page = open_page(own, "/versions?v=small@2")
     page.wait_for_selector(HERE)
@@ -329,6 +443,24 @@ def test_two_versions_are_compared_from_the_page_which_shows_the_answer(own, ope
     kept = own.ask("comparisons?name=small")["comparisons"]
     assert parameters(page)["key"] == kept[0]["key"]
     assert told(page, kept[0]["said"])
+
+
+def test_what_was_compared_before_is_shown_as_soon_as_it_is_chosen(compared, open_page):
+    page = open_page(compared[0], "/compare?v=small@1")
+    page.wait_for_selector(".cards")
+    assert page.locator(".fields select").nth(0).input_value() == "small@1"
+
+
+def test_of_two_versions_that_are_not_related_the_older_one_is_a(own, open_page, tmp_path):
+    table = planted_texts(80, seed=9).table
+    space = Workspace(own.served.workspace.root, limits=Limits(threads=1))
+    other, _ = space.read(table, {"label": "label"}, name="plain")
+    space.history.keep_source(other, Note(source="other.parquet"))
+    for number in (1, 2):
+        page = open_page(own, f"/compare?v=plain@{number}")
+        page.wait_for_selector(".fields option", state="attached")
+        sides = [page.locator(".fields select").nth(side).input_value() for side in (0, 1)]
+        assert sides == ["plain@1", "plain@2"]
 
 
 def test_an_answer_tells_the_difference_outcomes_slices_and_rows_of_the_api(compared, open_page):

@@ -234,7 +234,7 @@ def test_answers_that_cannot_be_used_are_refused_unless_they_are_skipped(run, hi
         (("diff", "pets@1", "pets@2", "--html", "nowhere/d.html"), "'nowhere/d.html'", "Name a file"),
         (("undo", "pets@1"), "changed no rows that could be brought back", "burnish log"),
         (("undo", "pets@2", "--code", "NOP001"), "no edit of code 'NOP001'", "burnish log"),
-        (("tag", "pets@2", "7"), "'7' cannot be the name of a tag", "not only digits"),
+        (("tag", "pets@2", "7"), "'7' cannot be the name of a tag", "a number alone"),
         (("tag", "pets@2", "v1", "--delete"), "no tag 'v1'", "Its tags: v2."),
         (("why", "nobody"), "has a row 'nobody'", "rows.parquet"),
         (("catalog", "--describe", "pest", "x"), "no data set 'pest'", "Did you mean"),
@@ -242,7 +242,7 @@ def test_answers_that_cannot_be_used_are_refused_unless_they_are_skipped(run, hi
         (("import-labels", "none.csv", "--source", "pets"), "none.csv", "path"),
         (("audit", "pets@1", "--name", "cats"), "has a name already", "--name"),
         (("audit", "pets@1", "--tag", "v2"), "'v2' is pets@2 already", "--delete"),
-        (("curate", "pets@1", "--tag", "12"), "'12' cannot be the name of a tag", "digits"),
+        (("curate", "pets@1", "--tag", "12"), "'12' cannot be the name of a tag", "a number alone"),
     ],
 )
 @pytest.mark.usefixtures("history")

@@ -7,6 +7,8 @@ from burnish.errors import InputError, UsageError
 from burnish.kernels import acquisition
 from burnish.kernels.acquisition import Labelled, Pool, acquire_rows, cluster_weights
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Labelled(np.zeros((0, 12)), np.zeros(0, np.int64))
 
 

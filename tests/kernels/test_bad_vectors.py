@@ -27,6 +27,8 @@ from burnish.kernels.outliers import Settings, outlier_score
 from burnish.kernels.selection import select_diverse
 from burnish.kernels.vectors import Vectors
 
+pytestmark = pytest.mark.slow
+
 N_COPIES, N_CROWD = 6_000, 14_000
 
 

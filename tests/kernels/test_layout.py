@@ -5,6 +5,8 @@ from burnish.kernels.joins import nearest_across
 from burnish.kernels.layout import CURVE, RIM, Field, layout_map, place_rows
 from burnish.kernels.neighbors import nearest_neighbors
 
+pytestmark = pytest.mark.slow
+
 
 def blobs(n_rows, *, n_blobs=6, spread=0.15, seed=0):
     rng = np.random.default_rng(seed)

@@ -7,6 +7,8 @@ from scipy.sparse import csc_array, csr_array
 
 from burnish.kernels.slices import Family, _count_drawn, cross, likelihood_ratios, one_hot, regions, scan
 
+pytestmark = pytest.mark.slow
+
 
 def coded_rows(n_rows, seed):
     rng = np.random.default_rng(seed)

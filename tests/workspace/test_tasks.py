@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -17,18 +18,20 @@ from burnish.pipeline.deciding import Asked
 from burnish.pipeline.recipe import Recipe
 from burnish.testing.planted import Defects, planted_texts
 from burnish.workspace import Choices, Experiment, Limits, Workspace
+from burnish.workspace.additions import made_of_review, made_so_far
 from burnish.workspace.history import Note
 from burnish.workspace.reviewing import Reviewing
 from burnish.workspace.tasks import (
+    asked,
     audit_version,
     audited_before,
     changes_digest,
     compare_sides,
     made_changes,
-    made_of_review,
     make_version,
     measure_version,
     measured_change,
+    measured_key,
 )
 
 pytestmark = pytest.mark.slow
@@ -80,6 +83,10 @@ def accepted(space, n, called="set@1"):
     for place in state.queue.chosen(state.queue.suggests & (state.status == 0))[:n].tolist():
         reviewing.record(audited, version, Asked("accept", state.queue.ids[place]))
     return reviewing.state(audited, version)
+
+
+def ledger(space, version):
+    return space.history.store.ledger(version).to_pylist()
 
 
 def test_a_version_is_audited_as_the_one_that_it_comes_from_was(space):
@@ -189,6 +196,73 @@ def test_of_several_measurements_only_that_by_the_experiment_that_asks_counts(sp
     }  # fmt: skip
 
 
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """Stand beside always.py, a model for a command that says of each row what its first argument is."""
+    path = tmp_path / "always.py"
+    path.write_text(
+        "import sys\nimport pyarrow.parquet as pq\nn = pq.read_metadata(sys.argv[2]).num_rows\n"
+        "answers = [pq.read_table(sys.argv[1])['label'][0].as_py()] * n\n"
+        "open(sys.argv[3], 'w').write('prediction\\n' + '\\n'.join(answers) + '\\n')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+COMMAND = f"{sys.executable} always.py {{train}} {{eval}} {{out}}"
+
+
+def test_what_a_command_came_to_does_not_count_once_its_script_is_another(space, script):
+    accepted(space, 4)
+    by = Experiment(COMMAND, retrains=2)
+    measure_version(space, "set@1", "pending", by)
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    changes = Reviewing(space.history).state(audited, version).changes()
+    assert measured_change(space, audited, version, changes, experiment=by) is not None
+    written = script.read_text()
+    script.write_text(f"{written}# another\n")
+    assert measured_change(space, audited, version, changes, experiment=by) is None
+    assert measured_key(space, audited, changes, by) != measured(space, "set@1")[0]["key"]
+    script.write_text(written)
+    assert measured_change(space, audited, version, changes, experiment=by) is not None
+
+
+def test_what_a_script_came_to_that_changed_meanwhile_never_counts(space, script):
+    accepted(space, 4)
+    written = script.read_text()
+    script.write_text(f"{written}open('always.py', 'a').write('# more\\n')\n")
+    by = Experiment(COMMAND, retrains=2)
+    measure_version(space, "set@1", "pending", by)
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    changes = Reviewing(space.history).state(audited, version).changes()
+    [kept] = measured(space, "set@1")
+    assert kept["experiment"]["files"]["always.py"] == "changed meanwhile"
+    assert measured_change(space, audited, version, changes, experiment=by) is None
+    script.write_text(f"{written}open('always.py', 'a').write('# more\\n')\n")
+    assert measured_change(space, audited, version, changes, experiment=by) is None
+
+
+def test_comparisons_of_a_model_before_and_after_its_module_changed_stand_side_by_side(space, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "from sklearn.dummy import DummyClassifier as make\n"
+    keys = set()
+    for text in (source, f"{source}# another\n", source):
+        (tmp_path / "compared_model.py").write_text(text)
+        keys.add(compare_sides(space, "set@1", None, ("probe", "compared_model:make"), EXPERIMENT).key)
+    assert len(keys) == 2
+    assert {one["key"] for one in MeasuredStore(space.history.store).comparisons("set")} == keys
+
+
+def test_the_probe_asks_as_it_did_before_files_counted(space):
+    assert asked(space, EXPERIMENT) == {
+        "model": None, "metric": None, "retrains": 2, "margin": None, "max_slice_drop": 0.05, "seed": 0,
+    }  # fmt: skip
+    assert set(asked(space, Experiment(metric="tests.workspace.test_tasks:asked"))["files"]) == {
+        "tests.workspace.test_tasks"
+    }
+
+
 def test_a_version_of_other_edits_than_were_measured_has_no_effect(space):
     accepted(space, 4)
     measure_version(space, "set@1", "pending", EXPERIMENT)
@@ -210,18 +284,78 @@ def test_a_version_is_made_only_of_what_was_seen(space):
     assert len(space.history.store.versions("set")) == 4
 
 
-def test_of_one_review_one_version_is_made_until_it_is_taken_back(space):
+def test_what_is_decided_after_a_version_was_made_becomes_the_next_version_upon_it(space):
     version, audited = space.history.store.find("set@1"), space.reopen("set@1")
     accepted(space, 3)
     made = make_version(space, audited, version, Note(), seen=3, experiment=EXPERIMENT)
-    accepted(space, 2)
-    with pytest.raises(StaleChangesetError, match=f"{made.name} was made of the review of set@1 already") as refused:
+    state = accepted(space, 2)
+    more = made_so_far(space.history, version, state)
+    assert (more.version, more.has_all, more.hindrance) == (made, False, "")
+    assert {edit.row_id for edit in more.edits} == set(state.edits) - {line["row_id"] for line in ledger(space, made)}
+    again = make_version(space, audited, version, Note(why="more"), seen=5, experiment=EXPERIMENT)
+    assert (again.parent, again.why, again.effect) == (made.number, "more", None)
+    assert again.version == state.changes().apply(audited.dataset).version
+    assert made_so_far(space.history, version, state).has_all
+    with pytest.raises(StaleChangesetError, match=f"{again.name} has all edits of the review of set@1"):
         make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
-    assert "undo it" in refused.value.remedy
+
+
+def test_an_addition_that_is_taken_back_can_be_made_again(space):
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    accepted(space, 3)
+    made = make_version(space, audited, version, Note(), seen=3, experiment=EXPERIMENT)
+    state = accepted(space, 2)
+    more = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
+    space.history.undo(more.name, Note())
+    assert made_of_review(space.history, version) == made
+    again = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
+    assert (again.parent, again.version) == (made.number, more.version)
+    assert made_so_far(space.history, version, state).has_all
+
+
+def test_another_label_for_a_row_that_was_relabelled_is_an_edit_of_what_it_became(space):
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    reviewing = Reviewing(space.history)
+    row = next(edit for edit in accepted(space, 400).edits.values() if edit.action == "relabel").row_id
+    first = reviewing.state(audited, version)
+    made = make_version(space, audited, version, Note(), seen=first.seq, experiment=EXPERIMENT)
+    was = first.edits[row].label
+    other = next(name for name in audited.dataset.labels.classes if name not in (was, first.edits[row].old_label))
+    reviewing.record(audited, version, Asked("relabel", row_ids=(row,), label=other))
+    state = reviewing.state(audited, version)
+    make_version(space, audited, version, Note(), seen=state.seq, experiment=EXPERIMENT)
+    [line] = ledger(space, space.history.store.newest("set"))
+    assert (line["row_id"], line["old_label"], line["label"]) == (row, was, other)
+    assert space.history.store.newest("set").version == state.changes().apply(audited.dataset).version
+    assert made_of_review(space.history, version).parent == made.number
+
+
+def test_an_edit_that_was_taken_back_since_is_in_no_addition_and_the_way_out_is_told(space):
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    accepted(space, 3)
+    made = make_version(space, audited, version, Note(), seen=3, experiment=EXPERIMENT)
+    Reviewing(space.history).record(audited, version, Asked("undo"))
+    accepted(space, 0)
+    with pytest.raises(StaleChangesetError, match=f"{made.name} was made of the review of set@1 already") as refused:
+        make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
+    assert f"1 edit of it was taken back since: undo {made.name}" in refused.value.remedy
     space.history.undo(made.name, Note())
     assert made_of_review(space.history, version) is None
-    again = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
+    again = make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
     assert (again.parent, again.number) == (1, made.number + 2)
+
+
+def test_nothing_is_added_beside_a_version_that_was_made_of_the_one_that_there_is(space):
+    version, audited = space.history.store.find("set@1"), space.reopen("set@1")
+    state = accepted(space, 4)
+    made = make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
+    space.history.undo(made.name, Note(), row_ids=list(state.edits)[:1])
+    later = space.history.store.newest("set").name
+    assert made_so_far(space.history, version, state).has_all
+    accepted(space, 1)
+    with pytest.raises(StaleChangesetError) as refused:
+        make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
+    assert refused.value.remedy == f"{later} was made of {made.name}: go on with that one."
 
 
 def test_a_version_of_a_review_that_was_taken_back_in_part_still_stands(space):

@@ -21,6 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from burnish.app.peers import is_ours
+
 MOST_BYTES = 5_000_000
 """What the body of a request may hold."""
 
@@ -31,6 +33,9 @@ HEADER = "x-burnish-token"
 PICTURES = ("/api/image", "/api/audio")
 """What <img> and <audio> ask for: they can send a cookie and no header."""
 
+DOOR = ("/assets/app.css", "/assets/door.js")
+"""What the page that asks for the token is made of; as public as this package."""
+
 ALWAYS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -40,6 +45,16 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+UNKNOWN = 401
+ASKS = (
+    '<form class="asked"><label for="token">Or give it or its token here, and go on to where you were:</label>'
+    '<input id="token" required autofocus autocomplete="off" spellcheck="false">'
+    '<p class="buttons"><output class="bad"></output> <button class="primary">Go on</button></p></form>'
+    '<script type="module" src="/assets/door.js"></script>'
+)
+"""What the page of a refused token ends with: `door.js` tries the one that another tab has kept, else what is given."""
 
 
 class Refusal(NamedTuple):
@@ -55,8 +70,8 @@ class Keys:
     """What opens a server.
 
     `token` opens all of it. `cookie`, which follows from it, opens the page and its pictures only: browsers send it
-    to every port of this machine. `ticket` stands for the token once, and not for long: the program that opens a
-    browser is told an address, which every user of this machine can read in the list of processes.
+    to every port of this machine. `ticket` stands for the token once, not for long, and for processes of this user
+    only: the program that opens a browser is told an address, which every user can read in the list of processes.
     """
 
     token: str = field(default_factory=lambda: token_urlsafe(32))
@@ -103,7 +118,7 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: "_Armed") -> None:
         asked = _Asked(scope)
         elsewhere = self._elsewhere(asked)
-        if elsewhere is None and asked.path == "/" and asked.method == "GET" and self._keys.takes(asked.ticket):
+        if elsewhere is None and self._takes_ticket(asked):
             await answer(send, 303, {"Location": f"/?token={self._keys.token}", "Cache-Control": "no-store"}, b"")
         elif refused := elsewhere or self._stranger(asked) or _too_large(asked):
             await refuse(send, refused, api=asked.is_api)
@@ -111,6 +126,10 @@ class Guard:
             if not asked.is_api and self._named(asked):
                 send.cookie = f"{self._cookie_name}={self._keys.cookie}; HttpOnly; SameSite=Strict; Path=/"
             await self._app(scope, limited(receive), send)
+
+    def _takes_ticket(self, asked: "_Asked") -> bool:
+        asks = asked.ticket and asked.path == "/" and asked.method == "GET"
+        return bool(asks) and is_ours(asked.client_port, self._port) and self._keys.takes(asked.ticket)
 
     def _elsewhere(self, asked: "_Asked") -> Refusal | None:
         """Refuse what another page sends, and what thinks that this is another server."""
@@ -130,12 +149,15 @@ class Guard:
         return asked.navigates and not asked.is_api and self._named(asked)
 
     def _stranger(self, asked: "_Asked") -> Refusal | None:
-        """Refuse who does not know the token."""
+        """Refuse who does not know the token; a page whose address has an old one would keep that."""
         knows = same(asked.header(HEADER), self._keys.token) if asked.is_api else self._named(asked)
-        takes_cookie = not asked.is_api or asked.path in PICTURES
-        if knows or (takes_cookie and same(asked.cookie(self._cookie_name), self._keys.cookie)):
+        takes_cookie = asked.path in PICTURES if asked.is_api else not asked.token
+        cookie = asked.cookie(self._cookie_name)
+        if knows or asked.path in DOOR or (takes_cookie and same(cookie, self._keys.cookie)):
             return None
-        return Refusal(401, "the token is missing or of another run.", "Open the address that `burnish app` printed.")
+        was_here = "the app was started again, and has a new token." if cookie else ""
+        remedy = "Open the address that `burnish app` printed."
+        return Refusal(UNKNOWN, was_here or "the token is missing or of another run.", remedy)
 
     def _named(self, asked: "_Asked") -> bool:
         return same(asked.token, self._keys.token)
@@ -153,6 +175,7 @@ class _Asked:
         self.navigates = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         self.token, self.ticket = query.get("token", [""])[0], query.get("ticket", [""])[0]
         self.length = headers.get("content-length", "0")
+        self.client_port = (scope.get("client") or ("", 0))[1]
         self._headers = headers
 
     def header(self, name: str) -> str:
@@ -201,15 +224,18 @@ def limited(receive: Receive, most: int = MOST_BYTES) -> Receive:
 
 
 def problem_page(status: int, error: str, remedy: str) -> bytes:
-    """Give a page that says what is wrong, for who opens an address that cannot be shown."""
+    """Give a page that says what is wrong, for who opens an address that cannot be shown, and leads on from there."""
     said = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(f"{error[:1].upper()}{error[1:]}\n{remedy}"))
     title, text = said.split("\n", 1)
     head = (
         f'<meta charset="utf-8"><title>{status} · burnish</title><meta name="color-scheme" content="light dark">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="/assets/app.css">'
     )
-    body = f"<h1>{title}</h1><p>{text}</p>"
-    return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>'.encode()
+    on = ASKS if status == UNKNOWN else '<p><a class="button" href="/">To the overview</a></p>'
+    body = f'<p class="brand">burnish</p><h1>{title}</h1><p>{text}</p>{on}'
+    page = f'<html lang="en"><head>{head}</head><body><main class="problem">{body}</main></body></html>'
+    return f"<!doctype html>{page}".encode()
 
 
 async def refuse(send: Send, refusal: Refusal, *, api: bool) -> None:

@@ -97,7 +97,7 @@ class Jobs:
             for known in self._works.values():
                 if known.asked == asked and known.job.state in ACTIVE and not known.cancelled:
                     return known.shown
-            work = _Work(asked, Job(id=token_hex(6), kind=asked.kind, title=_title(asked), state="waiting"))
+            work = _Work(asked, Job(id=token_hex(6), kind=asked.kind, v=asked.v, title=_title(asked), state="waiting"))
             self._works[work.job.id] = work
             ended = [one for one in self._works.values() if one.job.state not in ACTIVE]
             for one in ended[: max(0, len(self._works) - KEPT_JOBS)]:
@@ -173,7 +173,8 @@ class Jobs:
                     end = told
                 elif not work.cancelled:
                     with self._lock:
-                        work.tell(**told)
+                        another = told["stage"].partition(":")[0] != work.job.stage.partition(":")[0]
+                        work.tell(**told, step=work.job.step + another)
             code = process.wait()
             self._finish(work, end or _crashed(code, said, expected=work.cancelled))
 

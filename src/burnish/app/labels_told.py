@@ -12,7 +12,7 @@ def label_sentence(dataset: Dataset) -> str:
     """Tell what kind of labels there are and how many rows have none; empty where every row has one class."""
     name = dataset.roles.label
     if name is None:
-        return "It has no labels."
+        return "It has no labels: to name their field, read it with `burnish audit SOURCE --label FIELD`."
     field, told = dataset.field(name), clean(name, 60)
     if dataset.task == "regression":
         numbers = Targets.of(dataset).values

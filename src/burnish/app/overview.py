@@ -17,26 +17,35 @@ from burnish.errors import InputError
 from burnish.pipeline.reviewing import Progress
 from burnish.reports.log import effect_short
 from burnish.reports.numbers import plural
-from burnish.reports.words import KINDS, code_title, kind_rank
+from burnish.reports.words import KINDS, SEVERITIES, code_title, kind_rank
+from burnish.workspace.additions import Made
 from burnish.workspace.tasks import BY_EDITS
 from burnish.workspace.vectorising import row_kind
 
 MOST_SHARES = 30
 """Splits and classes that are told of, the largest first."""
 MOST_ADVICE = 3
+LEAST_RIGHT = 0.05
+"""Precision on planted defects below which nobody is sent to review what was found."""
 
 NOTHING = Progress("", "", 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How things stand with a version. `n_edits`: edits of its review, 0 where a version was made of them."""
+    """How things stand with a version.
+
+    `newest`: the version to go on with, itself where the newest one has the same rows. `n_edits`: edits of its review,
+    0 where a version was `made` of them, which may lack what was decided since. `compared`: it was with its parent.
+    """
 
     version: Version
     newest: str
     found: tuple[FoundKind, ...]
     measured: tuple[Measurement, ...]
     n_edits: int = 0
+    made: Made | None = None
+    compared: bool = False
 
 
 def found_kinds(
@@ -71,15 +80,29 @@ def _advice(standing: Standing) -> Iterator[Advice]:
     if not version.audited:
         yield Advice(text=f"Audit {own}", href=page("/", v=own), job=JobAsked(kind="audit", v=own))
         return
-    left = next((one for one in standing.found if one.reviewable > one.decided), None)
+    left = max(filter(_is_worth_it, standing.found), key=_worth, default=None)
     if left is not None:
         n, title = left.reviewable - left.decided, left.title.lower()
         said = f"Review {n:,} {title}" if n > 1 else f"Review one finding of {title}"
         yield Advice(text=said, href=page("/findings", v=own, code=left.code, state="open"))
     if standing.n_edits:
         yield _of_review(standing)
+    if (made := standing.made) is not None and made.edits and not made.hindrance:
+        edits = plural(len(made.edits), "edit")
+        yield Advice(text=f"Make a version upon {made.version.name} of {edits} more", href=page("/versions", v=own))
     if version.parent is not None:
         yield from _of_parent(standing, version.parent)
+
+
+def _worth(one: FoundKind) -> tuple[int, float]:
+    """Give what the review of a kind is likely worth: how bad it is, then how many are left and right, as was tried."""
+    right = 1.0 if one.precision is None else one.precision
+    return -SEVERITIES.index(one.severity), (one.reviewable - one.decided) * right
+
+
+def _is_worth_it(one: FoundKind) -> bool:
+    """Tell whether something is left to decide, and not as good as all of it was wrong when it was tried."""
+    return one.reviewable > one.decided and (one.precision is None or one.precision >= LEAST_RIGHT)
 
 
 def _of_review(standing: Standing) -> Advice:
@@ -104,7 +127,8 @@ def _of_parent(standing: Standing, parent: str) -> Iterator[Advice]:
     if version.effect is None and version.how in BY_EDITS and not any(one.of == "made" for one in standing.measured):
         job = JobAsked(kind="measure", v=own, what="made")
         yield Advice(text=f"Measure what made {own} of {parent}", href=page("/versions", v=own), job=job)
-    yield Advice(text=f"Compare with {parent}", href=page("/compare", v=own, a=parent, b=own))
+    if not standing.compared:
+        yield Advice(text=f"Compare with {parent}", href=page("/compare", v=own, a=parent, b=own))
 
 
 def splits_of(opened: Opened) -> list[Share]:

@@ -17,8 +17,10 @@ from burnish.app.media import media_of
 from burnish.app.opened import Opened
 from burnish.app.served import Served
 from burnish.dataset import Dataset
+from burnish.dataset.moments import moment_words
 from burnish.dataset.rows import is_list
 from burnish.pipeline.reviewing import ReviewState
+from burnish.reports.facets import NO_CLASS
 
 CHARACTERS = 2_000
 """Of a text, where it is not asked for as a whole."""
@@ -110,7 +112,8 @@ def told_values(column: pa.ChunkedArray) -> list[str]:
     except pa.ArrowException:
         return [f"({kind})"[:FIELD_CHARACTERS] if known else "" for known in pc.is_valid(column).to_pylist()]
     cut = pc.utf8_slice_codeunits(texts, 0, FIELD_CHARACTERS + 1).to_pylist()
-    return ["" if text is None else _shortened(text) for text in cut]
+    told = moment_words if pa.types.is_temporal(kind) else _shortened
+    return ["" if text is None else told(text) for text in cut]
 
 
 class _Flags:
@@ -144,14 +147,15 @@ def _found(opened: Opened, rows: Dataset, positions: Positions) -> Iterator[dict
         yield from ({"split": split} for split in splits.to_pylist())
         return
     names = opened.facts.cluster_names
+    beside = [None] * len(rows) if rows.task == "classification" else _answers(rows, rows.roles.prediction)
     at = np.asarray(positions, np.int64)
     lines = opened.facts.rows.select(FOUND).take(pa.array(at)).to_pylist()
-    for position, locked, line in zip(at.tolist(), opened.evaluation[at].tolist(), lines, strict=True):
+    for position, locked, said, line in zip(at.tolist(), opened.evaluation[at].tolist(), beside, lines, strict=True):
         cluster = line.pop("cluster")
         known = cluster is not None and cluster >= 0
         codes = sorted({flag.code for flag in _flags(opened).of(position)})
         named = {"cluster": cluster, "cluster_name": names.get(cluster)} if known else {}
-        yield {**line, **named, "predicted": line.pop("predicted_label"), "evaluation": locked, "codes": codes}
+        yield {**line, **named, "predicted": line.pop("predicted_label") or said, "evaluation": locked, "codes": codes}
 
 
 def _texts(rows: Dataset, characters: int) -> list[str | None]:
@@ -170,9 +174,16 @@ def _decision(review: ReviewState | None, position: int) -> Decision | None:
 
 def _labels(rows: Dataset) -> list[str | None]:
     """Give the labels as strings, several of a row one after the other; None where a row has none."""
-    if rows.roles.label is None:
+    return _answers(rows, rows.roles.label)
+
+
+def _answers(rows: Dataset, name: str | None) -> list[str | None]:
+    if name is None:
         return [None] * len(rows)
-    return [label or None for label in told_values(rows.fields.column(rows.roles.label))]
+    column = rows.fields.column(name)
+    empty = NO_CLASS if is_list(column.type) else None
+    known = pc.is_valid(column).to_pylist()
+    return [(said or empty) if here else None for said, here in zip(told_values(column), known, strict=True)]
 
 
 def _fields(rows: Dataset) -> list[str]:

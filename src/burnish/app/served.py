@@ -78,6 +78,15 @@ Door = Annotated[Served, Depends(served)]
 Called = Annotated[str, Query(alias="v", min_length=1, max_length=500, description="NAME@NUMBER, NAME@TAG or NAME")]
 
 
+def writing(door: Door) -> Served:
+    """Give the same to what writes; raises ReadOnlyError where nothing can be written."""
+    door.store.refuse_read_only()
+    return door
+
+
+Writes = Annotated[Served, Depends(writing)]
+
+
 def opened(door: Door, v: Called) -> Opened:
     """Give the version that a request is about."""
     return door.versions.opened(v)

@@ -15,12 +15,13 @@ from burnish.app.guard import Guard, Keys, problem_page
 from burnish.app.routes import comparing, jobs, points, review, rows, workspace
 from burnish.app.served import Served
 from burnish.app.shell import ROUTES
-from burnish.errors import BurnishError, LockedRowsError, NotThereError, StaleChangesetError
+from burnish.errors import BurnishError, LockedRowsError, NotThereError, ReadOnlyError, StaleChangesetError
 
 STATUS: tuple[tuple[type[BurnishError], int], ...] = (
     (NotThereError, 404),
     (StaleChangesetError, 409),
     (LockedRowsError, 409),
+    (ReadOnlyError, 403),
     (BurnishError, 400),
 )
 WRONG: dict[int | str, dict[str, Any]] = {
@@ -30,7 +31,7 @@ NO_TELEMETRY: Any = dict.fromkeys(("auto_configure", "tracing", "metrics", "logs
 """Newer releases of FastAPI send traces where the environment names a place for them; older ones take no notice."""
 
 PLAIN = {
-    404: ("there is nothing at this address.", "Begin at /."),
+    404: ("there is nothing at this address.", "Begin at the overview."),
     405: ("this address does not take that kind of request.", "The schema lies at /api/openapi.json."),
     413: ("the request is too large.", "Send less at a time."),
 }

@@ -14,6 +14,7 @@ from burnish.app.documents.shared import Effect, Tried, Version
 from burnish.app.documents.workspace import Measurement
 from burnish.dataset import Evaluation
 from burnish.dataset import history as noun
+from burnish.reports.effect_words import slice_metric
 from burnish.reports.log import done_sentence, effect_sentence, tags_of
 from burnish.workspace.history import effect_told
 
@@ -69,8 +70,9 @@ def comparison_told(kept: Facts) -> Compared:
     return Compared(
         key=kept["key"], v=kept["v"], other=kept["other"], models=kept["models"], labels=kept["labels"],
         created=kept["created"], who=kept["who"], said=kept["said"], effect=effect_of(found),
-        before=found.arm("before").value, after=found.arm("after").value, slices=_slices(found.slices),
-        found=_slices(found.found), outcomes=kept["outcomes"], exact=kept["exact"], evaluation=kept["evaluation"],
+        before=found.arm("before").value, after=found.arm("after").value, slices_by=slice_metric(found),
+        slices=_slices(found.slices), found=_slices(found.found), outcomes=kept["outcomes"], exact=kept["exact"],
+        evaluation=kept["evaluation"],
     )  # fmt: skip
 
 

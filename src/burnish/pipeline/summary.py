@@ -10,6 +10,8 @@ from burnish.dataset import Changeset, Evaluation, Evidence, Finding
 from burnish.kernels.metrics import METRICS
 
 HARMFUL_SHOWN = 20
+AROUND_ROWS = ("weak_slice", "coverage_gap")
+"""Kinds whose findings are groups of rows, which are counted by these."""
 
 
 def counts_by_code(findings: Iterable[Finding]) -> dict[str, dict[str, Any]]:
@@ -70,14 +72,23 @@ def harmful_clusters(evidence: Evidence) -> list[dict[str, Any]]:
 
 def audit_sentence(counts: Mapping[str, Mapping[str, Any]], n_rows: int) -> str:
     """Say in one sentence what an audit found."""
-    kinds: Counter[str] = Counter()
+    kinds: Counter[tuple[str, bool]] = Counter()
     for entry in counts.values():
-        kinds[str(entry["kind"])] += int(entry["rows"]) or int(entry["findings"])
+        kinds[str(entry["kind"]), bool(entry["rows"])] += int(entry["rows"]) or int(entry["findings"])
     if not kinds:
         return f"Nothing was found in {n_rows:,} rows."
-    parts = [f"{count:,} {kind.replace('_', ' ')}" for kind, count in kinds.most_common(4)]
-    more = f" and {len(kinds) - 4} more kinds" if len(kinds) > 4 else ""
-    return f"In {n_rows:,} rows: {', '.join(parts)}{more} (rows flagged)."
+    parts = [_many(kind, count, of_rows=of_rows) for (kind, of_rows), count in kinds.most_common(4)]
+    left = len(kinds) - len(parts)
+    more = f" and {left} more kind{'s' if left > 1 else ''}" if left else ""
+    return f"In {n_rows:,} rows: {', '.join(parts)}{more}."
+
+
+def _many(kind: str, count: int, *, of_rows: bool) -> str:
+    """Give `642 suspect labels`; of what is no row itself, as a slice: `249 rows in weak slices`."""
+    if of_rows and kind in AROUND_ROWS:
+        return f"{count:,} row{'s' if count != 1 else ''} in {kind.replace('_', ' ')}s"
+    named = "quality problem" if kind == "quality" else kind.replace("_", " ")
+    return f"{count:,} {named}{'s' if count != 1 else ''}"
 
 
 def verdict_sentence(evaluation: Evaluation, changeset: Changeset | None = None, left_out: Collection[str] = ()) -> str:

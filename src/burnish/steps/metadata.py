@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.dataset import Dataset
+from burnish.dataset.moments import moment_words
 
 SECONDS_A_DAY = 86_400.0
 
@@ -59,8 +60,10 @@ class Coding:
         kept = np.argsort(-counts, kind="stable")[: self.max_values]
         rank = np.full(len(counts), -1, np.int64)
         rank[kept] = np.arange(len(kept))
-        values = encoded.dictionary.cast(pa.string()) if pa.types.is_temporal(values.type) else encoded.dictionary
+        timed = pa.types.is_temporal(values.type)
+        values = encoded.dictionary.cast(pa.string()) if timed else encoded.dictionary
         names = [values[int(i)].as_py() for i in kept]
+        names = [name if name is None else moment_words(name) for name in names] if timed else names
         conditions = (f"{name} is missing" if value is None else f"{name} = {value!r}" for value in names)
         return Coded(name, rank[positions], tuple(conditions))
 
@@ -111,7 +114,7 @@ class _Shown:
         if self.unit is None:
             return f"{edge:.6g}"
         written: str = pa.scalar(int(edge), self.unit).cast(self.given).cast(pa.string()).as_py()
-        return written
+        return moment_words(written)
 
 
 def _floats(values: pa.Array) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from burnish.adapters.contents import contents_of
 from burnish.adapters.sinks import json_text
 from burnish.adapters.stores.measured import MeasuredStore
 from burnish.dataset import Changeset, Edit, Evaluation
@@ -16,9 +17,9 @@ from burnish.errors import StaleChangesetError, UsageError
 from burnish.pipeline.comparison import NEARER_OR_FARTHER, RIGHT_OR_WRONG
 from burnish.pipeline.ledger import codes_of, counted, decided_lines
 from burnish.pipeline.recipe import checks_of
-from burnish.pipeline.reviewing import ReviewState
 from burnish.pipeline.summary import audit_sentence, counts_by_code, verdict_sentence
 from burnish.pipeline.version_diff import VersionDiff
+from burnish.workspace.additions import Made, made_so_far
 from burnish.workspace.audited import Audited
 from burnish.workspace.choices import Choices
 from burnish.workspace.door import Workspace
@@ -68,12 +69,14 @@ def measure_version(workspace: Workspace, called: str, what: What, experiment: E
         raise UsageError(
             f"the review of {version.name} comes to no edit.", remedy="Accept a finding, relabel or drop a row first."
         )
+    question = asked(workspace, experiment)
     effect = workspace.measure(audited, changes, experiment)
+    question = _still(question, asked(workspace, experiment))
     said, lines = verdict_sentence(effect, changes), decided_lines(changes, "")
     told = {
-        "key": measured_key(workspace, audited, changes, experiment, what=what),
+        "key": _measured_key(audited, changes, question, what),
         "version": version.name, "of": what, "changes": changes_digest(changes), "seq": seq, "n_edits": len(changes),
-        "counts": counted(lines), "codes": codes_of(lines), **_signed(workspace, experiment, effect, said),
+        "counts": counted(lines), "codes": codes_of(lines), **_signed(question, effect, said),
     }  # fmt: skip
     MeasuredStore(workspace.history.store).keep_measured(version, told)
     return Told(said, version.name)
@@ -95,6 +98,7 @@ def compare_sides(  # noqa: PLR0917 - as a job asks it
     for model in models or ():
         replace(experiment, model=model).refuse_unusable()
     audited = [audited_before(workspace, one) for one in sides]
+    question = asked(workspace, experiment, models or ())
     workspace.progress.start("compare", None)
     effect, rows = (
         workspace.outcomes_of_versions(audited[0], audited[1], experiment)
@@ -102,9 +106,10 @@ def compare_sides(  # noqa: PLR0917 - as a job asks it
         else workspace.outcomes_of_models(audited[0], models, experiment)
     )
     workspace.progress.finish()
-    told = _compared(sides, models, rows) | _signed(workspace, experiment, effect, verdict_sentence(effect))
+    question = _still(question, asked(workspace, experiment, models or ()))
+    told = _compared(sides, models, rows) | _signed(question, effect, verdict_sentence(effect))
     told |= {
-        "key": key_of("compare", [[one.name, one.version] for one in sides], models, asked(workspace, experiment)),
+        "key": key_of("compare", [[one.name, one.version] for one in sides], models, question),
         "labels": effect.parameters["labels"],
     }  # fmt: skip
     MeasuredStore(workspace.history.store).keep_compared(sides[-1].dataset, told, rows)
@@ -150,10 +155,11 @@ def make_version(
 ) -> Version:
     """Make a version of what the review of another comes to, with the effect where just that was measured.
 
-    Only a measurement by `experiment` upon this audit counts: of several, whoever asks would take the kindest.
-    `seen`: the last event of the review that whoever asks has seen. Raises StaleChangesetError when the review went on
-    since, when it comes to no edit, and when a version was made of it that nobody took back: of the same rows a second
-    one would stand beside it, and neither would have all that was decided.
+    Where a version was made of it that nobody took back, what was decided since is made upon that one: a second version
+    of the same rows would stand beside it, and neither would have all that was decided. Only a measurement by
+    `experiment` upon this audit counts: of several, whoever asks would take the kindest. `seen`: the last event of the
+    review that whoever asks has seen. Raises StaleChangesetError when the review went on since, when it comes to no
+    edit, and when what it comes to cannot be made upon the version that there is.
     """
     history = workspace.history
     state = Reviewing(history).state(audited, version)
@@ -163,36 +169,32 @@ def make_version(
             f"the review of {version.name} has {state.seq:,} events, and {seen:,} were seen.",
             remedy="Look at what was decided meanwhile, and make the version then.",
         )
-    if not changes.edits:
+    made = made_so_far(history, version, state)
+    if made is None and not changes.edits:
         raise StaleChangesetError(
             f"the review of {version.name} comes to no edit.", remedy="Accept a finding, relabel or drop a row first."
         )
-    made = made_of_review(history, version)
+    review: dict[str, Any] = {"of": version.name, "seq": state.seq, "changes": changes_digest(changes)}
+    recipe = note_of(audited).recipe
     if made is not None:
-        raise StaleChangesetError(
-            f"{made.name} was made of the review of {version.name} already.",
-            remedy=f"Go on with {made.name}; or undo it, and make one version of all {len(changes):,} edits.",
-        )
+        _refuse_addition(made, version)
+        upon = replace(note, recipe={**recipe, "review": review})
+        return history.keep_changes(history.open(made.version.name), made.changes(), upon)
     effect = measured_change(workspace, audited, version, changes, experiment=experiment)
-    review = {"of": version.name, "seq": state.seq, "changes": changes_digest(changes)}
     if effect is not None:
         review["experiment"] = asked(workspace, experiment)
-    signed = replace(note, recipe={**note_of(audited).recipe, "review": review})
+    signed = replace(note, recipe={**recipe, "review": review})
     return history.keep_changes(audited.dataset, changes, signed, effect=effect)
 
 
-def made_of_review(history: History, version: Version) -> Version | None:
-    """Give the newest version that was made of the review of another and not taken back as a whole; None without."""
-    versions = list(history.store.versions(version.dataset).values())
-    undone = {(one.recipe["undoes"], sum(one.counts.values())) for one in versions if one.how == "undo"}
-    made = (one for one in reversed(versions) if one.recipe.get("review", {}).get("of") == version.name)
-    return next((one for one in made if (one.name, sum(one.counts.values())) not in undone), None)
-
-
-def made_so_far(history: History, version: Version, state: ReviewState) -> tuple[Version, bool] | None:
-    """Give the version that was made of a review, and whether of just the edits that it comes to now; None without."""
-    made = made_of_review(history, version)
-    return None if made is None else (made, made.recipe["review"]["changes"] == changes_digest(state.changes()))
+def _refuse_addition(made: Made, version: Version) -> None:
+    name = made.version.name
+    if made.hindrance:
+        raise StaleChangesetError(f"{name} was made of the review of {version.name} already.", remedy=made.hindrance)
+    if not made.edits:
+        raise StaleChangesetError(
+            f"{name} has all edits of the review of {version.name}.", remedy=f"Go on with {name}."
+        )
 
 
 def measured_change(
@@ -205,11 +207,9 @@ def measured_change(
     return None if found is None else Evaluation.from_json(found["evaluation"])
 
 
-def measured_key(
-    workspace: Workspace, audited: Audited, changes: Changeset, experiment: Experiment, *, what: What = "pending"
-) -> str:
-    """Name the measurement of edits by an experiment, upon what an audit found: it chose the evaluation rows."""
-    return key_of("measure", what, changes_digest(changes), audited.key, asked(workspace, experiment))
+def measured_key(workspace: Workspace, audited: Audited, changes: Changeset, experiment: Experiment) -> str:
+    """Name the measurement of a review by an experiment, upon what an audit found: it chose the evaluation rows."""
+    return _measured_key(audited, changes, asked(workspace, experiment), "pending")
 
 
 def diff(workspace: Workspace, first: str, second: str, experiment: Experiment) -> VersionDiff:
@@ -241,13 +241,16 @@ def changes_digest(changes: Changeset) -> str:
     return key_of(changes.version, said)
 
 
-def asked(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
-    """Give what is measured, as it is written down: model, metric, limits, seed."""
+def asked(workspace: Workspace, experiment: Experiment, models: Sequence[str] = ()) -> dict[str, Any]:
+    """Give what is measured, as it is written down: model, metric, limits, seed, and `files` where some are named."""
+    files: dict[str, str] = {}
+    for one in (experiment.model, experiment.metric, *models):
+        files |= contents_of(one)
     named = {name: getattr(experiment, name) for name in ("model", "metric")}
     return {
         **{name: value if value is None or isinstance(value, str) else repr(value) for name, value in named.items()},
         "retrains": experiment.retrains, "margin": experiment.margin, "max_slice_drop": experiment.max_slice_drop,
-        "seed": workspace.seed,
+        "seed": workspace.seed, **({"files": files} if files else {}),
     }  # fmt: skip
 
 
@@ -256,10 +259,21 @@ def key_of(*question: Any) -> str:
     return hashlib.blake2b(json_text(question, indent=None).encode(), digest_size=8).hexdigest()
 
 
-def _signed(workspace: Workspace, experiment: Experiment, effect: Evaluation, said: str) -> dict[str, Any]:
+def _measured_key(audited: Audited, changes: Changeset, question: Mapping[str, Any], what: What) -> str:
+    return key_of("measure", what, changes_digest(changes), audited.key, question)
+
+
+def _still(question: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a question with its files that changed under the work marked as such, which no later question has."""
+    files, left = question.get("files", {}), later.get("files", {})
+    told = {name: found if left.get(name) == found else "changed meanwhile" for name, found in files.items()}
+    return question | ({"files": told} if told else {})
+
+
+def _signed(question: Mapping[str, Any], effect: Evaluation, said: str) -> dict[str, Any]:
     """Give what is written down with every answer: when, who, by what, and the answer itself."""
     return {
-        "created": now(), "who": somebody(), "experiment": asked(workspace, experiment), "said": said,
+        "created": now(), "who": somebody(), "experiment": question, "said": said,
         "evaluation": json.loads(json_text(effect.to_json())),
     }  # fmt: skip
 

@@ -7,14 +7,15 @@ export interface Said {
   text: string;
   remedy: string;
   bad: boolean;
+  act?: { title: string; run: () => void } | null; // what can be done about it, as a button
 }
 
 export const said = signal<Said>({ text: "", remedy: "", bad: false });
 
 // The same words twice are told twice: a blank that nobody sees makes them others.
-export function announce(text: string): void {
+export function announce(text: string, act: { title: string; run: () => void } | null = null): void {
   const again = said.peek().text === text;
-  said.value = { text: again ? `${text}\u200b` : text, remedy: "", bad: false };
+  said.value = { text: again ? `${text}\u200b` : text, remedy: "", bad: false, act };
 }
 
 export function complain(error: unknown): void {

@@ -1,6 +1,6 @@
 // Requests to the server. Every one carries the token; what is wrong is said by the server, with what to do.
 
-import { token } from "./session";
+import { renewed, token } from "./session";
 
 export class Problem extends Error {
   constructor(
@@ -21,11 +21,15 @@ export function address(path: string, values: Values = {}): string {
 }
 
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers);
-  headers.set("X-Burnish-Token", token);
+  const sent = (): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set("X-Burnish-Token", token);
+    return fetch(path, { ...init, headers });
+  };
   let answer: Response;
   try {
-    answer = await fetch(path, { ...init, headers });
+    answer = await sent();
+    if (answer.status === 401 && renewed()) answer = await sent();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem("The server does not answer.", "Is `burnish app` still running? Start it again.", 0);

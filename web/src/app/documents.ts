@@ -22,6 +22,7 @@ export type Jobs = Schemas["Jobs"];
 export type Ledger = Schemas["Ledger"];
 export type Lineage = Schemas["Lineage"];
 export type Measurement = Schemas["Measurement"];
+export type Near = Schemas["Near"];
 export type Overview = Schemas["Overview"];
 export type Pulse = Schemas["Pulse"];
 export type Queue = Schemas["Queue"];

@@ -5,12 +5,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { after, choose, startTheme } from "../shared/theme";
 import { visible } from "../shared/words";
-import { said } from "./announce";
+import { complain, said } from "./announce";
+import { Problem } from "./api";
 import { Help } from "./parts/help";
 import { JobsButton } from "./parts/jobs";
 import { useKeys } from "./keys";
+import { changed } from "./loaded";
 import { PAGES, href, hrefOfVersion, open, page, version, type Page } from "./router";
-import { about, dataset, missing, newer, pulse, trouble } from "./state";
+import { enter } from "./session";
+import { about, dataset, loadAbout, missing, newer, passed, pulse, readOnly, trouble } from "./state";
 
 const TITLES: Record<Page, string> = {
   overview: "Overview", map: "Map", findings: "Findings", slices: "Slices", compare: "Compare", versions: "Versions",
@@ -44,6 +47,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
         <span role="status" aria-live="polite" class={said.value.bad ? "bad" : ""}>
           {said.value.text} {said.value.remedy}
         </span>
+        {said.value.act != null && <button type="button" class="small" onClick={said.value.act.run}>{said.value.act.title}</button>}
       </footer>
     </>
   );
@@ -72,6 +76,40 @@ function VersionChoice() {
 const newestOf = (name: string): string => about.value?.datasets.find((one) => one.name === name)?.newest ?? name;
 
 function Notices() {
+  return <div class="notices"><ReadOnly /><News /></div>;
+}
+
+function ReadOnly() {
+  if (readOnly.value === "") return null;
+  return (
+    <p class="notice">
+      {readOnly.value} What would change it is switched off; to work in it, copy it or make its folder writable.
+    </p>
+  );
+}
+
+// The app was started again while this page was open: with its new token the page goes on where it is.
+function Locked() {
+  const given = useRef<HTMLInputElement>(null);
+  const goOn = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!(await enter(given.current?.value ?? ""))) throw new Problem("That is not the token of the app that runs here now.", "", 401);
+    await loadAbout();
+    changed();
+  };
+  return (
+    <div class="notice bad" role="alert">
+      <form onSubmit={(event) => void goOn(event).catch(complain)}>
+        The app was started again, and has a new token.
+        <label>The token, or the address that it printed <input ref={given} required autocomplete="off" spellcheck={false} /></label>
+        <button>Go on</button>
+      </form>
+    </div>
+  );
+}
+
+function News() {
+  if (trouble.value?.status === 401) return <Locked />;
   if (trouble.value !== null) {
     return <p class="notice bad" role="alert">{trouble.value.message} {trouble.value.remedy}</p>;
   }
@@ -80,6 +118,7 @@ function Notices() {
     return (
       <p class="notice" role="status">
         {newer.value} is newer than the version on this page. <a href={hrefOfVersion(newer.value)}>Open it</a>
+        <button type="button" class="bare small" onClick={() => { passed.value = newer.value ?? ""; }}>Close</button>
       </p>
     );
   }

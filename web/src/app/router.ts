@@ -6,8 +6,12 @@ export const PAGES = ["overview", "map", "findings", "slices", "compare", "versi
 export type Page = (typeof PAGES)[number];
 export type Params = Record<string, string | null | undefined>;
 
+const LATER_MILLISECONDS = 1_000;
+
 const address = signal(new URL(location.href));
+let later: ReturnType<typeof setTimeout> | undefined;
 addEventListener("popstate", () => {
+  clearTimeout(later);
   address.value = new URL(location.href);
 });
 
@@ -33,9 +37,19 @@ export function href(to: Page, params: Params = {}): string {
 
 export function open(path: string, { replace = false } = {}): void {
   const next = new URL(path, location.href);
-  if (next.href === location.href) return;
-  history[replace ? "replaceState" : "pushState"](null, "", next);
+  if (next.href === address.peek().href) return;
+  write(next, replace);
   address.value = next;
+}
+
+// Of a key held down WebKit takes 100 addresses in ten seconds, Firefox 200: the page goes on, its address follows.
+function write(next: URL, replace: boolean): void {
+  clearTimeout(later);
+  try {
+    history[replace ? "replaceState" : "pushState"](null, "", next);
+  } catch {
+    later = setTimeout(() => write(address.peek(), true), LATER_MILLISECONDS);
+  }
 }
 
 // Changes some parameters of the page that is open. `replace`: for what back should not stop at.

@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Finding
-         * @description Give all there is to see of a finding; its `place` is that in the queue of `code` and `state`, or would be.
+         * @description Give all there is to see of a finding; its `place` is that in the queue that is asked for, or would be.
          */
         get: operations["finding_api_finding_get"];
         put?: never;
@@ -197,7 +197,7 @@ export interface paths {
         };
         /**
          * Findings
-         * @description Give the queue of findings: worst kinds first, or all by score. What was skipped counts as decided.
+         * @description Give the queue of findings: those with something to decide first, by kind; or all by score or label quality.
          */
         get: operations["findings_api_findings_get"];
         put?: never;
@@ -352,6 +352,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/map/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review Column
+         * @description Give the codes of the facet `review` as they are now, a byte a point in the order of the map.
+         *
+         *     X-Burnish-Points: the `points` of the map that they belong to.
+         */
+        get: operations["review_column_api_map_review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mask": {
         parameters: {
             query?: never;
@@ -386,6 +408,46 @@ export interface paths {
          * @description Tell every measurement of what made a version, or of its review, newest first.
          */
         get: operations["measured_api_measured_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nearest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Near
+         * @description Give the rows most like a row or a text (similar_row, similar_text), nearest first, with their distances.
+         */
+        post: operations["near_api_nearest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order
+         * @description Give the positions of all rows, four bytes each, by a number that the audit found, lowest first; none last.
+         */
+        get: operations["order_api_order_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -691,6 +753,8 @@ export interface components {
         /**
          * About
          * @description What is served: version of burnish, the workspace, its data sets, who works here, models that may be compared.
+         *
+         *     `read_only`: nothing can be written down: what would be is refused.
          */
         About: {
             /** Burnish */
@@ -704,6 +768,11 @@ export interface components {
             models: string[];
             /** Opens */
             opens?: string | null;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
             /** Who */
             who: string;
             /** Workspace */
@@ -723,6 +792,8 @@ export interface components {
         /**
          * CodeProgress
          * @description How far the review of a code is: of the `reviewable` findings `decided` are accepted, rejected or skipped.
+         *
+         *     `found`: all of the code; those that are not reviewable suggest no edit and ask to look at no row.
          */
         CodeProgress: {
             /** Accepted */
@@ -731,6 +802,8 @@ export interface components {
             code: string;
             /** Decided */
             decided: number;
+            /** Found */
+            found: number;
             /** Rejected */
             rejected: number;
             /** Reviewable */
@@ -747,7 +820,8 @@ export interface components {
          *     `v`: the version whose rows and map outcomes are told of: B, or the one that two `models` were trained on. `other`:
          *     A, where two versions were compared. `outcomes` come in the order of their codes (/api/outcomes), from 1. `exact`:
          *     whether an answer is right or wrong (classes), or only nearer to the truth or farther from it (numbers).
-         *     `said`: the verdict in one sentence.
+         *     `slices_by`: the metric that slices are judged by: one that each row has a value of. `said`: the verdict in one
+         *     sentence.
          */
         Compared: {
             /** After */
@@ -787,6 +861,8 @@ export interface components {
             said: string;
             /** Slices */
             slices: components["schemas"]["ComparedSlice"][];
+            /** Slices By */
+            slices_by: string;
             /** V */
             v: string;
             /** Who */
@@ -854,6 +930,24 @@ export interface components {
             comparisons: components["schemas"]["ComparisonLine"][];
         };
         /**
+         * Confused
+         * @description Rows of one label that are predicted to have another: `n` of `n_given`. `filters` shows them on the map.
+         */
+        Confused: {
+            /** Filters */
+            filters: {
+                [key: string]: string;
+            };
+            /** Given */
+            given: string;
+            /** N */
+            n: number;
+            /** N Given */
+            n_given: number;
+            /** Predicted */
+            predicted: string;
+        };
+        /**
          * DatasetEntry
          * @description A data set of the workspace.
          */
@@ -886,7 +980,7 @@ export interface components {
         };
         /**
          * Decision
-         * @description What was decided of a row or a finding, as it stands now.
+         * @description What was decided of a row or a finding, as it stands now. `version`: the earlier one at which it was decided.
          */
         Decision: {
             /**
@@ -900,12 +994,16 @@ export interface components {
             label?: string | null;
             /** Seq */
             seq: number;
+            /** Version */
+            version?: string | null;
             /** Who */
             who: string;
         };
         /**
          * DecisionAsked
          * @description One decision. `undo` takes back the newest decision that is not yet taken back, or that of number `of`.
+         *
+         *     With `finding_id` it takes back how that finding stands, be it by an earlier version's review.
          *
          *     `row_ids`: only these rows of the finding, or, without a finding, rows that were selected.
          */
@@ -1085,7 +1183,8 @@ export interface components {
          * FindingDetail
          * @description All there is to see of a finding. `differing`: fields in which its rows differ. `place`: in the queue, from 0.
          *
-         *     `numbers`: those behind the whole finding; those of its rows are with them.
+         *     `numbers`: those behind the whole finding; those of its rows are with them. `trial`: how its check did on planted
+         *     defects.
          *     `labels`: what a row can be relabelled to, likeliest first; `labels_left_off`: classes that can be named, too.
          */
         FindingDetail: {
@@ -1119,6 +1218,8 @@ export interface components {
             rows: components["schemas"]["EvidenceRow"][];
             /** Rows Left Off */
             rows_left_off: number;
+            /** Trial */
+            trial?: string | null;
             /** Why */
             why: string;
         };
@@ -1195,7 +1296,9 @@ export interface components {
         };
         /**
          * Job
-         * @description Long work and how far it is. `share`: 0..1, null where not known. `result`: where to look, when it is done.
+         * @description Long work about version `v`, and how far it is: `done` of `total` of its `stage`, the `step`-th one.
+         *
+         *     `href`: where to look, when it is done; `said`: what came of it.
          */
         Job: {
             /**
@@ -1230,10 +1333,17 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "done" | "failed" | "cancelled";
+            /**
+             * Step
+             * @default 0
+             */
+            step: number;
             /** Title */
             title: string;
             /** Total */
             total?: number | null;
+            /** V */
+            v: string;
         };
         /**
          * JobAsked
@@ -1270,6 +1380,18 @@ export interface components {
         Jobs: {
             /** Jobs */
             jobs: components["schemas"]["Job"][];
+        };
+        /**
+         * LabelPair
+         * @description How many findings have this given and this suggested label.
+         */
+        LabelPair: {
+            /** Given */
+            given: string;
+            /** N */
+            n: number;
+            /** Suggested */
+            suggested: string;
         };
         /**
          * Ledger
@@ -1314,7 +1436,7 @@ export interface components {
          *     `text`: rows whose text, id or label holds `value`, whatever the case. `regex`: RE2, of the same. `sql`: a condition
          *     over fields and columns. `similar_row`: the `k` rows nearest to row id `value`; `similar_text` to a text. `ids`: row
          *     ids, one a line. `polygon`: rows inside `polygon`, corners in map units (0..1). `set`: a tag or slice by
-         *     name; `slice`: one that was found, or `cluster:ID`.
+         *     name; `slice`: one that was found, or `cluster:ID`; `finding`: the rows that a finding flags.
          */
         MaskAsked: {
             /**
@@ -1326,7 +1448,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "regex" | "sql" | "similar_row" | "similar_text" | "ids" | "polygon" | "set" | "slice";
+            kind: "text" | "regex" | "sql" | "similar_row" | "similar_text" | "ids" | "polygon" | "set" | "slice" | "finding";
             /**
              * Polygon
              * @default []
@@ -1390,8 +1512,18 @@ export interface components {
             who: string;
         };
         /**
+         * Near
+         * @description Positions of rows, nearest first, and their cosine distances.
+         */
+        Near: {
+            /** Distances */
+            distances: number[];
+            /** Positions */
+            positions: number[];
+        };
+        /**
          * Overview
-         * @description The overview of a version.
+         * @description The overview of a version. `labels`: what its labels are, in a sentence; empty where `classes` tells it all.
          */
         Overview: {
             /** Audited */
@@ -1402,6 +1534,8 @@ export interface components {
             found: components["schemas"]["FoundKind"][];
             /** Kind */
             kind: string;
+            /** Labels */
+            labels: string;
             /** Measured */
             measured: components["schemas"]["Measurement"][];
             /** N Classes */
@@ -1436,9 +1570,15 @@ export interface components {
          * @description What may have changed meanwhile: newest version of the data set, number of review events, running jobs.
          *
          *     `v`: the version that was asked for, as NAME@NUMBER; `hash`: of its rows: with it, the browser may keep pictures.
-         *     `opening`: whether the version is being read; until then other requests wait.
+         *     `opening`: whether the version is being read; until then other requests wait. `audit`: when its newest audit was
+         *     made, empty without one: another one has other findings. `newest_hash`: that of the rows of the newest version.
          */
         Pulse: {
+            /**
+             * Audit
+             * @default
+             */
+            audit: string;
             /** Audited */
             audited: boolean;
             /** Hash */
@@ -1447,6 +1587,8 @@ export interface components {
             jobs: number;
             /** Newest */
             newest: string;
+            /** Newest Hash */
+            newest_hash: string;
             /** Opening */
             opening: boolean;
             /** Seq */
@@ -1456,32 +1598,51 @@ export interface components {
         };
         /**
          * Queue
-         * @description Findings in the order of the queue, from `offset`.
+         * @description Findings in their order, from `offset`. `pairs`: of labels, most frequent first, whichever pair is asked for.
          */
         Queue: {
             /** Items */
             items: components["schemas"]["QueueItem"][];
             /** Offset */
             offset: number;
+            /**
+             * Pairs
+             * @default []
+             */
+            pairs: components["schemas"]["LabelPair"][];
             /** Total */
             total: number;
         };
         /**
          * QueueItem
          * @description A finding in the queue. `row_id`, `given_label`, `suggested_*` are those of its surest row.
+         *
+         *     `former`: what an earlier version's review asked to be edited; found again, it is to be decided anew. `edits`:
+         *     whether accepting it makes the edits that it suggests; else its rows get `label_shown`, or nothing is edited.
+         *     `image`: the field of its picture.
          */
         QueueItem: {
             /** Code */
             code: string;
             decision: components["schemas"]["Decision"] | null;
+            /**
+             * Edits
+             * @default false
+             */
+            edits: boolean;
             /** Evaluation */
             evaluation: boolean;
             /** Finding Id */
             finding_id: string;
+            former?: components["schemas"]["Decision"] | null;
             /** Given Label */
             given_label: string | null;
+            /** Image */
+            image?: string | null;
             /** Kind */
             kind: string;
+            /** Label Shown */
+            label_shown?: string | null;
             /** Message */
             message: string;
             /** N Rows */
@@ -1521,6 +1682,7 @@ export interface components {
          *     `refused`: accepted edits that are not made: of evaluation rows, and those that a newer decision replaces; the first
          *     of `n_refused`. `torn`: the server ended while it wrote an event, which is left out: nobody was told that it counts.
          *     `made`: the version that was made of this review and not taken back; `made_all`: it has just these edits.
+         *     `n_to_add`: edits that a version upon `made` would have; `hindrance`: why none can be made, in a sentence.
          */
         Review: {
             /** Codes */
@@ -1529,6 +1691,11 @@ export interface components {
             drops: number;
             /** Events */
             events: components["schemas"]["Event"][];
+            /**
+             * Hindrance
+             * @default
+             */
+            hindrance: string;
             /** Made */
             made?: string | null;
             /**
@@ -1538,6 +1705,11 @@ export interface components {
             made_all: boolean;
             /** N Refused */
             n_refused: number;
+            /**
+             * N To Add
+             * @default 0
+             */
+            n_to_add: number;
             /** Refused */
             refused: components["schemas"]["Refusal"][];
             /** Relabels */
@@ -1774,6 +1946,8 @@ export interface components {
          * SliceLine
          * @description A slice. `kind`: how it was found, or `named` by a person. `metric` with its interval; `gap`: rest minus slice.
          *
+         *     Intervals are of 95 %, each by itself: Wilson's of the metric, Newcombe's of the gap.
+         *
          *     `n_evaluated`: rows with a label and a prediction, exact copies counted once: the metric is over these. `mask`: what
          *     `name` names; /api/mask gives its rows for the kind `set`, else for `slice` (a cluster is `cluster:ID`).
          */
@@ -1782,6 +1956,10 @@ export interface components {
             description: string;
             /** Gap */
             gap: number | null;
+            /** Gap High */
+            gap_high: number | null;
+            /** Gap Low */
+            gap_low: number | null;
             /** Keywords */
             keywords: string[];
             /** Kind */
@@ -1811,10 +1989,16 @@ export interface components {
         /**
          * Slices
          * @description All slices; `overall`: the metric on all rows that were evaluated.
+         *
+         *     `confused`: pairs of labels, the most rows first; the first of `n_confused`.
          */
         Slices: {
+            /** Confused */
+            confused: components["schemas"]["Confused"][];
             /** Metric */
             metric: string;
+            /** N Confused */
+            n_confused: number;
             /** Overall */
             overall: number | null;
             /** Slices */
@@ -2841,10 +3025,16 @@ export interface operations {
         parameters: {
             query: {
                 id: string;
-                code?: string;
-                state?: "all" | "open" | "decided";
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
+                code?: string;
+                state?: "all" | "open" | "decided" | "skipped";
+                given?: string;
+                suggested?: string;
+                set?: string;
+                slice?: string;
+                rows?: string;
+                sort?: "queue" | "score" | "quality";
             };
             header?: never;
             path?: never;
@@ -2938,13 +3128,18 @@ export interface operations {
     findings_api_findings_get: {
         parameters: {
             query: {
-                code?: string;
-                state?: "all" | "open" | "decided";
-                sort?: "queue" | "score";
                 offset?: number;
                 limit?: number;
                 /** @description NAME@NUMBER, NAME@TAG or NAME */
                 v: string;
+                code?: string;
+                state?: "all" | "open" | "decided" | "skipped";
+                given?: string;
+                suggested?: string;
+                set?: string;
+                slice?: string;
+                rows?: string;
+                sort?: "queue" | "score" | "quality";
             };
             header?: never;
             path?: never;
@@ -3812,6 +4007,101 @@ export interface operations {
             };
         };
     };
+    review_column_api_map_review_get: {
+        parameters: {
+            query: {
+                /** @description NAME@NUMBER, NAME@TAG or NAME */
+                v: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mask_api_mask_post: {
         parameters: {
             query?: never;
@@ -3927,6 +4217,199 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Measurement"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    near_api_nearest_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Near"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_api_order_get: {
+        parameters: {
+            query: {
+                by: "label_quality" | "outlier_score";
+                highest?: boolean;
+                /** @description NAME@NUMBER, NAME@TAG or NAME */
+                v: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description Bad Request */

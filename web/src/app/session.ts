@@ -1,15 +1,30 @@
 // The token of this server: it comes with the first address, is kept for this origin, and leaves the address bar.
 
-const NAME = "burnish-token";
+import { keep, kept, opens, tokenOf } from "./key";
 
 function remembered(): string {
   const here = new URL(location.href);
   const given = here.searchParams.get("token");
-  if (given === null) return localStorage.getItem(NAME) ?? "";
-  localStorage.setItem(NAME, given);
+  if (given === null) return kept();
+  keep(given);
   here.searchParams.delete("token");
   history.replaceState(history.state, "", here);
   return given;
 }
 
-export const token = remembered();
+export let token = remembered();
+
+// Takes the token that another tab has kept meanwhile, as one does that the command opened when it was started again.
+export function renewed(): boolean {
+  const before = token;
+  token = kept();
+  return token !== before;
+}
+
+// Takes the token that a person gives, or the printed address, where it is right.
+export async function enter(text: string): Promise<boolean> {
+  const given = tokenOf(text);
+  if (!(await opens(given))) return false;
+  keep(given);
+  return renewed();
+}

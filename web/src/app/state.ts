@@ -1,6 +1,7 @@
 // What the whole page knows: what is served, the pulse of the data set, jobs.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import { announce } from "./announce";
 import { get } from "./api";
 import type { About, Pulse } from "./documents";
 import { asProblem, changed } from "./loaded";
@@ -15,12 +16,20 @@ export const pulse = signal<Pulse | null>(null);
 // Why the version of the address cannot be shown: there is none of that name.
 export const missing = signal<Problem | null>(null);
 
+// Why nothing can be written down, or "": the server refuses what would be, and the page does not offer it.
+export const readOnly = computed(() => (about.value?.read_only === true ? "The workspace can only be read." : ""));
+
 export const dataset = computed(() => about.value?.datasets.find((one) => one.name === version.value.split("@")[0]) ?? null);
 
-// The newest version, where it is not the one that is looked at: made meanwhile, in another tab or by a command.
+// A newest version that a person does not want to hear of again, in this tab.
+export const passed = signal(sessionStorage.getItem("burnish-passed") ?? "");
+effect(() => sessionStorage.setItem("burnish-passed", passed.value));
+
+// The newest version, where it is not the one that is looked at and has other rows: made meanwhile, in another tab or by
+// a command.
 export const newer = computed(() => {
-  const newest = pulse.value?.newest;
-  return newest !== undefined && newest !== version.value ? newest : null;
+  const now = pulse.value;
+  return now === null || [version.value, passed.value].includes(now.newest) || now.newest_hash === now.hash ? null : now.newest;
 });
 
 export async function loadAbout(): Promise<void> {
@@ -47,8 +56,14 @@ export function startPulse(): void {
       pulse.value = now;
       // A tag, a hash or a bare name in the address stands for a version: from now on it is named.
       if (now.v !== version.value) setParams({ v: now.v }, { replace: true });
-      if (trouble.value !== null || (dataset.value !== null && dataset.value.newest !== now.newest)) await loadAbout();
-      if (before !== null && (before.seq !== now.seq || before.newest !== now.newest || before.audited !== now.audited)) changed();
+      const back = trouble.value !== null;
+      if (back || (dataset.value !== null && dataset.value.newest !== now.newest)) await loadAbout();
+      if (back) changed();
+      if (before === null) return;
+      const again = before.audit !== now.audit;
+      // What a job of this server did is said by the job.
+      if (again && before.jobs + now.jobs === 0) announce(`${now.v} was audited anew, and its findings are those of that audit.`);
+      if (again || before.seq !== now.seq || before.newest !== now.newest || before.audited !== now.audited) changed();
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status === 404) missing.value = problem;

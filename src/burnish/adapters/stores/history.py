@@ -328,13 +328,17 @@ class HistoryStore:
         )
 
 
+NOT_A_NUMBER = "; a number alone would be the version of that number"
+
+
 def refuse_unnameable(name: str, *, what: str) -> None:
     """Raise UsageError for a name that NAME@VERSION could not find again."""
     number = what == "tag" and name.isdigit()
     if not name or "@" in name or name != name.strip() or number or any(ord(c) < 32 for c in name):
+        rest = NOT_A_NUMBER if what == "tag" else ""
         raise UsageError(
             f"{name!r} cannot be the name of a {what}.",
-            remedy=f"Use letters, digits, dots and dashes{', not only digits' if what == 'tag' else ''}.",
+            remedy=f"Leave out @, tabs and line breaks, and blanks at either end{rest}.",
         )
 
 

@@ -30,7 +30,8 @@ class Compared(BaseModel):
     `v`: the version whose rows and map outcomes are told of: B, or the one that two `models` were trained on. `other`:
     A, where two versions were compared. `outcomes` come in the order of their codes (/api/outcomes), from 1. `exact`:
     whether an answer is right or wrong (classes), or only nearer to the truth or farther from it (numbers).
-    `said`: the verdict in one sentence.
+    `slices_by`: the metric that slices are judged by: one that each row has a value of. `said`: the verdict in one
+    sentence.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Compared(BaseModel):
     effect: Effect
     before: float
     after: float
+    slices_by: str
     slices: list[ComparedSlice]
     found: list[ComparedSlice]
     outcomes: dict[Outcome, int]

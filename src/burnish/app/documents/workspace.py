@@ -19,7 +19,10 @@ class DatasetEntry(BaseModel):
 
 
 class About(BaseModel):
-    """What is served: version of burnish, the workspace, its data sets, who works here, models that may be compared."""
+    """What is served: version of burnish, the workspace, its data sets, who works here, models that may be compared.
+
+    `read_only`: nothing can be written down: what would be is refused.
+    """
 
     burnish: str
     workspace: str
@@ -27,22 +30,26 @@ class About(BaseModel):
     datasets: list[DatasetEntry]
     opens: str | None = None
     models: list[str] = []
+    read_only: bool = False
 
 
 class Pulse(BaseModel):
     """What may have changed meanwhile: newest version of the data set, number of review events, running jobs.
 
     `v`: the version that was asked for, as NAME@NUMBER; `hash`: of its rows: with it, the browser may keep pictures.
-    `opening`: whether the version is being read; until then other requests wait.
+    `opening`: whether the version is being read; until then other requests wait. `audit`: when its newest audit was
+    made, empty without one: another one has other findings. `newest_hash`: that of the rows of the newest version.
     """
 
     v: str
     newest: str
+    newest_hash: str
     hash: str
     seq: int
     jobs: int
     audited: bool
     opening: bool
+    audit: str = ""
 
 
 class FoundKind(BaseModel):
@@ -84,7 +91,7 @@ class Share(BaseModel):
 
 
 class Overview(BaseModel):
-    """The overview of a version."""
+    """The overview of a version. `labels`: what its labels are, in a sentence; empty where `classes` tells it all."""
 
     version: Version
     parent: Version | None
@@ -95,6 +102,7 @@ class Overview(BaseModel):
     splits: list[Share]
     classes: list[Share]
     n_classes: int
+    labels: str
     n_evaluation: int
     n_clusters: int
     found: list[FoundKind]
@@ -208,13 +216,18 @@ class JobAsked(Asked):
 
 
 class Job(BaseModel):
-    """Long work and how far it is. `share`: 0..1, null where not known. `result`: where to look, when it is done."""
+    """Long work about version `v`, and how far it is: `done` of `total` of its `stage`, the `step`-th one.
+
+    `href`: where to look, when it is done; `said`: what came of it.
+    """
 
     id: str
     kind: str
+    v: str
     title: str
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     stage: str = ""
+    step: int = 0
     done: int = 0
     total: int | None = None
     seconds: float = 0.0

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from burnish.app.documents.workspace import Job, JobAsked
 from burnish.app.documents.workspace import Jobs as JobList
 from burnish.app.jobs import ACTIVE, Jobs
-from burnish.app.served import Door
+from burnish.app.served import Door, Writes
 from burnish.errors import UsageError
 
 LOOK_SECONDS, BEAT_SECONDS = 0.1, 15.0
@@ -29,7 +29,7 @@ def jobs(door: Door) -> JobList:
 
 
 @router.post("/jobs")
-def begin(door: Door, asked: JobAsked) -> Job:
+def begin(door: Writes, asked: JobAsked) -> Job:
     """Begin a job; the same one that waits or runs already is given instead."""
     find = door.store.find
     named = {"v": find(asked.v).name, "other": None if asked.other is None else find(asked.other).name}

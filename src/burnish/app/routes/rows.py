@@ -10,23 +10,27 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from burnish.app.documents.rows import RowDetail, Rows, Similar, SliceLine, Slices
+from burnish.app.documents.rows import Confused, RowDetail, Rows, Similar, SliceLine, Slices
 from burnish.app.documents.shared import Row
 from burnish.app.masks import likeness
 from burnish.app.media import Pictures, byte_range, media_of, sound_of
 from burnish.app.opened import Opened
+from burnish.app.points import points_of
 from burnish.app.row_documents import few_rows, flags_of, rows_now
 from burnish.app.served import Door, Looked, Served
 from burnish.dataset import Dataset
 from burnish.errors import NotThereError, UsageError
 from burnish.kernels.nearest import Nearest
+from burnish.pipeline.confusions import Confusion, confusions
 from burnish.pipeline.slice_lines import Line, slice_lines
+from burnish.reports.markup import clean
 from burnish.workspace.reviewing import rows_here
 from burnish.workspace.similar import neighbors_found
 
 ROWS_AT_ONCE = 200
 WHOLE_TEXT = 1_000_000
 NEIGHBORS_SHOWN = 12
+PAIRS_SHOWN = 500
 METRIC = "accuracy"
 UNCHANGED = "private, max-age=31536000, immutable"
 """For an address that names the content by its hash: what it gives never changes."""
@@ -119,15 +123,32 @@ def slices(door: Door, looked: Looked) -> Slices:
     named = [one for one in door.reviewing.sets(looked.version.dataset) if one.kind == "slice"]
     here = rows_here(named, looked.dataset)
     overall, lines = slice_lines(evidence, {one.name: rows for one, rows in zip(named, here, strict=True)})
-    return Slices(metric=METRIC, overall=overall, slices=[_slice(line) for line in lines])
+    pairs = confusions(evidence)
+    return Slices(
+        metric=METRIC, overall=overall, slices=[_slice(line) for line in lines],
+        confused=_confused(door, looked, pairs[:PAIRS_SHOWN]), n_confused=len(pairs),
+    )  # fmt: skip
+
+
+def _confused(door: Served, looked: Opened, pairs: list[Confusion]) -> list[Confused]:
+    """Give pairs with the filters of the map that show them; a label that is there one of the others has none."""
+    facets = {one.name: list(one.values) for one in points_of(door, looked).facets} if pairs else {}
+    lines = []
+    for pair in pairs:
+        named = {"label": clean(pair.given, 60), "predicted_label": clean(pair.predicted, 60)}
+        known = {name: facets[name].index(said) for name, said in named.items() if said in facets.get(name, ())}
+        filters = {f"f.{name}": str(value) for name, value in known.items()} if len(known) == len(named) else {}
+        lines.append(Confused(**pair._asdict(), filters=filters))
+    return lines
 
 
 def _slice(line: Line) -> SliceLine:
     judged = line.judged
     return SliceLine(
         name=line.name, description=line.description, kind=line.kind, size=line.size, n_evaluated=judged.n,
-        metric=judged.accuracy, metric_low=judged.low, metric_high=judged.high, gap=judged.gap, p_value=line.p_value,
-        q_value=line.q_value, keywords=list(line.keywords), mask=line.of,
+        metric=judged.accuracy, metric_low=judged.low, metric_high=judged.high, gap=judged.gap,
+        gap_low=judged.gap_low, gap_high=judged.gap_high, p_value=line.p_value, q_value=line.q_value,
+        keywords=list(line.keywords), mask=line.of,
     )  # fmt: skip
 
 

@@ -25,14 +25,16 @@ from burnish.app.documents.workspace import (
     VersionAsked,
     VersionLine,
 )
+from burnish.app.labels_told import label_sentence
 from burnish.app.overview import Standing, advice, classes_of, clusters_of, found_kinds, kind_of, splits_of
-from burnish.app.served import Called, Door, Looked, Served
+from burnish.app.served import Called, Door, Looked, Served, Writes
 from burnish.app.told import effect_document, measurement_told, plain, tried_told, version_told
 from burnish.dataset import history as noun
 from burnish.pipeline.summary import audit_sentence, counts_by_code
 from burnish.reports.log import done_sentence
 from burnish.reports.numbers import plural
 from burnish.workspace import tasks
+from burnish.workspace.additions import made_so_far
 from burnish.workspace.history import Note, somebody
 
 router = APIRouter()
@@ -62,6 +64,7 @@ def about(door: Door) -> About:
     return About(
         burnish=importlib.metadata.version("burnish"), workspace=str(door.workspace.root.absolute()), who=somebody(),
         datasets=entries, opens=door.opens, models=list(door.models),
+        read_only=store.is_read_only,
     )  # fmt: skip
 
 
@@ -70,10 +73,11 @@ def pulse(door: Door, v: Called) -> Pulse:
     """Tell what may have changed meanwhile. Never waits for a version that is being read."""
     store = door.store
     version = store.find(v)
+    facts, newest = store.audit_facts(version) or {}, store.newest(version.dataset)
     return Pulse(
-        v=version.name, newest=store.newest(version.dataset).name, hash=version.version,
+        v=version.name, newest=newest.name, newest_hash=newest.version, hash=version.version,
         seq=door.reviewing.seq(version), jobs=door.jobs.n_active, audited=door.versions.audit_known(version),
-        opening=door.versions.is_opening(version.name),
+        opening=door.versions.is_opening(version.name), audit=str(facts.get("created", "")),
     )  # fmt: skip
 
 
@@ -81,20 +85,24 @@ def pulse(door: Door, v: Called) -> Pulse:
 def overview(door: Door, looked: Looked) -> Overview:
     """Tell of a version: what was found, how far its review is, what was measured, what to do next."""
     version, audited = _told(door, looked.version), looked.found
-    newest = door.store.newest(looked.version.dataset).name
+    newest = door.store.newest(looked.version.dataset)
     counts = {} if audited is None else counts_by_code(audited.findings)
     review = door.review_of(looked)
     found = () if audited is None or review is None else found_kinds(counts, review.progress, audited.detectors)
     told = measured(door, looked)
-    made = tasks.made_of_review(door.history, looked.version)
+    made = None if review is None else made_so_far(door.history, looked.version, review)
     n_edits = 0 if review is None or made is not None else review.n_drops + review.n_relabels
-    standing = Standing(version, newest, found, tuple(told), n_edits)
+    standing = Standing(
+        version, version.name if newest.version == version.hash else newest.name, found, tuple(told), n_edits, made,
+        compared=_compared(door, looked.version),
+    )  # fmt: skip
     classes, n_classes = classes_of(looked.dataset)
     unknown = f"{version.name} has not been audited: what is wrong in it is not known."
     return Overview(
-        version=version, parent=_parent(door, looked.version), newest=newest, audited=audited is not None,
+        version=version, parent=_parent(door, looked.version), newest=newest.name, audited=audited is not None,
         sentence=unknown if audited is None else audit_sentence(counts, len(looked.dataset)), kind=kind_of(looked),
         splits=splits_of(looked), classes=classes, n_classes=n_classes,
+        labels=label_sentence(looked.dataset),
         n_evaluation=0 if audited is None else int(looked.evaluation.sum()), n_clusters=clusters_of(looked),
         found=list(found), next=advice(standing), measured=told,
     )  # fmt: skip
@@ -117,7 +125,7 @@ def versions(door: Door, name: Named) -> Lineage:
 
 
 @router.post("/versions")
-def make_version(door: Door, asked: VersionAsked) -> Version:
+def make_version(door: Writes, asked: VersionAsked) -> Version:
     """Make a version of what was accepted in the review of one; with its effect where just that was measured."""
     looked = door.versions.opened(asked.v)
     note = Note(why=asked.why, tag=asked.tag or None)
@@ -158,13 +166,13 @@ def diff(door: Door, a: Named, b: Named) -> Diff:
 
 
 @router.post("/tags")
-def tag(door: Door, asked: TagAsked) -> Version:
+def tag(door: Writes, asked: TagAsked) -> Version:
     """Give a version a tag, or take it away."""
     return _told(door, door.history.untag(asked.v, asked.tag) if asked.delete else door.history.tag(asked.v, asked.tag))
 
 
 @router.post("/undo")
-def undo(door: Door, asked: UndoAsked) -> Done:
+def undo(door: Writes, asked: UndoAsked) -> Done:
     """Take back what made a version, or some of it, as a new version; `new` names it, `changed_since` what was left."""
     undone = door.history.undo(asked.v, Note(why=asked.why), row_ids=asked.row_ids, codes=asked.codes)
     made, since = undone.version, undone.changed_since
@@ -196,6 +204,12 @@ def measured(door: Door, looked: Looked) -> list[Measurement]:
 def _told(door: Served, version: noun.Version) -> Version:
     tags = door.store.tags(version.dataset)
     return version_told(version, tags, audited=door.versions.audit_known(version))
+
+
+def _compared(door: Served, version: noun.Version) -> bool:
+    """Tell whether a version was compared with its parent."""
+    parent = f"{version.dataset}@{version.parent}"
+    return any((one["v"], one["other"]) == (version.name, parent) for one in door.measured.comparisons(version.dataset))
 
 
 def _parent(door: Served, version: noun.Version) -> Version | None:

@@ -1,6 +1,6 @@
 // The rows of one outcome, with the answers of both side by side.
 
-import { plural, signed, thousands } from "../../shared/format";
+import { plural, thousands } from "../../shared/format";
 import type { Compared, Flip, Flips } from "../documents";
 import { useKeys } from "../keys";
 import { useLoaded } from "../loaded";
@@ -61,18 +61,26 @@ function FlipCard({ flip, compared }: { flip: Flip; compared: Compared }) {
   return (
     <RowCard row={flip.row} compact>
       <dl class="answers">
-        <div><dt>given</dt><dd>{flip.label}</dd></div>
+        <div><dt>given</dt><dd>{worded(flip.label)}</dd></div>
         <div><dt>A · {compared.labels[0]}</dt><dd><Answer flip={flip} said={flip.a} exact={compared.exact} /></dd></div>
         <div><dt>B · {compared.labels[1]}</dt><dd><Answer flip={flip} said={flip.b} exact={compared.exact} /></dd></div>
-        <div><dt>outcome</dt><dd><a href={href("map", { v: compared.v, row: flip.row.row_id, cmp: compared.key, color: "cmp" })}>{flip.outcome}, on the map</a></dd></div>
-        {!compared.exact && flip.difference !== null && <div><dt>better by</dt><dd>{signed(flip.difference, 3)}</dd></div>}
+        <div><dt>outcome</dt><dd><a href={href("map", { v: compared.v, row: flip.row.row_id, cmp: compared.key, color: "cmp" })}>{outcomeOf(flip, compared.exact)}, on the map</a></dd></div>
       </dl>
     </RowCard>
   );
 }
 
+// A set of classes may be empty.
+const worded = (said: string): string => (said === "" ? "no class" : said);
+
+function outcomeOf({ outcome, difference }: Flip, exact: boolean): string {
+  return exact || difference === null || difference === 0 ? outcome : `${outcome} by ${amount(Math.abs(difference))}`;
+}
+
+const amount = (value: number): string => String(Number(value.toPrecision(3)));
+
 function Answer({ flip, said, exact }: { flip: Flip; said: string; exact: boolean }) {
-  if (!exact) return <>{said}</>;
+  if (!exact) return <>{said} <span class="quiet">off by {amount(Math.abs(Number(said) - Number(flip.label)))}</span></>;
   const right = said === flip.label;
-  return <span class={right ? "good" : "bad"}><span aria-hidden="true">{right ? "✓" : "✗"} </span>{said}<span class="hidden">{right ? ", right" : ", wrong"}</span></span>;
+  return <span class={right ? "good" : "bad"}><span aria-hidden="true">{right ? "✓" : "✗"} </span>{worded(said)}<span class="hidden">{right ? ", right" : ", wrong"}</span></span>;
 }

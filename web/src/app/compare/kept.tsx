@@ -11,7 +11,7 @@ type Line = Comparisons["comparisons"][number];
 const COLUMNS: Column<Line>[] = [
   { name: "what", title: "compared", cell: (one) => <a href={href("compare", { key: one.key })}>{one.labels[0]} → {one.labels[1]}</a> },
   { name: "verdict", title: "verdict of B", cell: (one) => <VerdictBadge verdict={one.verdict} passed={one.passed} /> },
-  { name: "lift", title: "B − A", numeric: true, cell: (one) => metricLift(one.lift, one.metric) },
+  { name: "lift", title: "lift of B", numeric: true, cell: (one) => metricLift(one.lift, one.metric) },
   { name: "v", title: "on", cell: (one) => one.v },
   { name: "created", title: "when", cell: (one) => when(one.created) },
 ];

@@ -5,7 +5,7 @@ import { effect, signal } from "@preact/signals";
 import { announce, said } from "../announce";
 import { address, ask, get, post, send } from "../api";
 import type { components } from "../schema";
-import type { Job, Jobs } from "../documents";
+import type { Job, Jobs, Version } from "../documents";
 import { changed } from "../loaded";
 import { pulse } from "../state";
 
@@ -20,13 +20,23 @@ export const isOver = (job: Job): boolean => job.state !== "waiting" && job.stat
 
 const followed = new Set<string>();
 
+type Wanted = Partial<JobAsked> & Pick<JobAsked, "kind" | "v">;
+
 // Begins long work and shows it; what is asked for twice runs once.
-export async function beginJob(asked: Partial<JobAsked> & Pick<JobAsked, "kind" | "v">): Promise<Job> {
+export async function beginJob(asked: Wanted): Promise<Job> {
   const job = await post<Job>("jobs", { what: "pending", ...asked });
+  const known = jobs.value.some((one) => one.id === job.id);
   update(job);
   drawerOpen.value = true;
-  announce(`${job.title}: begun.`);
+  announce(`${job.title}: ${known ? `${job.state === "waiting" ? "waits for its turn" : "runs"} already` : "begun"}.`);
   return job;
+}
+
+// What there is to know of a version that was made: one after the other, as the server does it.
+export async function beginAll(made: Version): Promise<void> {
+  await beginJob({ kind: "audit", v: made.name });
+  if (made.effect === null) await beginJob({ kind: "measure", v: made.name, what: "made" });
+  if (made.parent !== null) await beginJob({ kind: "compare", v: made.parent, other: made.name });
 }
 
 export async function cancelJob(job: Job): Promise<void> {

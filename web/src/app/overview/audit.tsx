@@ -2,10 +2,11 @@
 
 import { attempt } from "../announce";
 import { beginJob } from "../jobs/following";
+import { WriteButton } from "../parts/writing";
 
 export function AuditButton({ v, small = false }: { v: string; small?: boolean }) {
   const begin = (): void => void attempt(() => beginJob({ kind: "audit", v }));
-  return <button type="button" class={small ? "small" : "primary"} onClick={begin}>Audit {v}</button>;
+  return <WriteButton class={small ? "small" : "primary"} onClick={begin}>Audit {v}</WriteButton>;
 }
 
 export function NotAudited({ v }: { v: string }) {

@@ -1,6 +1,6 @@
 // The newest measurement of the review: what the edits that were accepted so far would do to the model.
 
-import { plural, when } from "../../shared/format";
+import { plural, thousands, when } from "../../shared/format";
 import type { Measurement } from "../documents";
 import { EffectLine } from "../parts/effect";
 
@@ -16,16 +16,19 @@ export function Measured({ measured }: { measured: readonly Measurement[] }) {
 
 const OF = { made: "that made this version", pending: "of its review" } as const;
 
-export function MeasuredList({ measured }: { measured: readonly Measurement[] }) {
+// `now`: edits that the review comes to now, where they are told beside it.
+export function MeasuredList({ measured, now = null }: { measured: readonly Measurement[]; now?: number | null }) {
   if (measured.length === 0) return null;
-  return <ul class="plain">{measured.map((one) => <MeasuredLine key={one.key} measured={one} />)}</ul>;
+  return <ul class="plain">{measured.map((one) => <MeasuredLine key={one.key} measured={one} now={now} />)}</ul>;
 }
 
-function MeasuredLine({ measured }: { measured: Measurement }) {
+function MeasuredLine({ measured, now }: { measured: Measurement; now: number | null }) {
+  const edits = plural(measured.n_edits, "edit");
   return (
     <li>
+      {measured.current === false && <strong class="warn">Of other edits: measured with {edits}{now === null ? ", before the review went on" : `, and these are ${thousands(now)}`}. </strong>}
       <EffectLine effect={measured.effect} />
-      <p class="quiet">{plural(measured.n_edits, "edit")} {OF[measured.of]}{measured.current === false ? ", which has changed since" : ""}; {measured.who}, {when(measured.created)}.</p>
+      <p class="quiet">{edits} {OF[measured.of]}; {measured.who}, {when(measured.created)}.</p>
     </li>
   );
 }

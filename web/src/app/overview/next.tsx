@@ -3,6 +3,7 @@
 import { attempt } from "../announce";
 import type { Overview } from "../documents";
 import { beginJob } from "../jobs/following";
+import { WriteButton } from "../parts/writing";
 
 export function Next({ advice }: { advice: Overview["next"] }) {
   if (advice.length === 0) return null;
@@ -17,5 +18,5 @@ export function Next({ advice }: { advice: Overview["next"] }) {
 // Long work begins here; everything else is on a page of its own.
 function Step({ advice: { text, href, job } }: { advice: Overview["next"][number] }) {
   if (job == null) return <a href={href}>{text}</a>;
-  return <button type="button" onClick={() => void attempt(() => beginJob(job))}>{text}</button>;
+  return <WriteButton onClick={() => void attempt(() => beginJob(job))}>{text}</WriteButton>;
 }

@@ -9,9 +9,11 @@ import { Waiting } from "../parts/states";
 import { Pager, Table, offsetOf, sorted } from "../parts/table";
 import { href, open, param, setParams, version } from "../router";
 import { pulse } from "../state";
+import { ConfusedPairs } from "../slices/confused";
 import { ORIGINS, columnsOf, idOf, onMap } from "../slices/columns";
 
 const SIZE = 100;
+const CONFUSED = "confused";
 
 export function SlicesPage() {
   const audited = pulse.value?.audited ?? null;
@@ -33,17 +35,22 @@ function Shown({ slices }: { slices: Slices }) {
   const rows = kept.slice(from, from + SIZE);
   const at = param("at");
   useSliceKeys(rows, at);
-  if (slices.slices.length === 0) return <Empty />;
+  if (slices.slices.length === 0 && slices.n_confused === 0) return <Empty />;
+  const origins = <Origins slices={slices} chosen={origin} />;
+  if (origin === CONFUSED) return <>{origins}<ConfusedPairs slices={slices} /></>;
   return (
     <>
-      <Origins slices={slices.slices} chosen={origin} />
+      {origins}
+      {slices.overall === null && <p class="quiet note">No metric: it takes labels of two classes or more, and predictions of rows that the model has not learned from.</p>}
       <Table caption="Slices" columns={columns} rows={rows} id={idOf} at={at} />
       <Pager total={kept.length} size={SIZE} name="from" />
-      <p class="quiet note">
-        {slices.overall === null
-          ? "No metric: it takes a class as the label, and predictions of rows that the model has not learned from."
-          : "A filled diamond: worse than the rest beyond chance, all slices counted (q value at most 0.05). Each interval holds by itself."}
-      </p>
+      {slices.overall !== null && (
+        <p class="quiet note">
+          A filled diamond: worse than the rest beyond chance. The q value, of found slices only, tells how often the whole search finds one so weak where all is
+          chance; it leaves out the rows of slices found before, while metric and gap are of all rows of a slice. Intervals are of 95 %, and each holds by itself: of
+          slices that a search found, metric and gap look a little worse than they are.
+        </p>
+      )}
     </>
   );
 }
@@ -73,7 +80,7 @@ function useSliceKeys(rows: readonly SliceLine[], at: string | null): void {
   );
 }
 
-function Origins({ slices, chosen }: { slices: readonly SliceLine[]; chosen: string | null }) {
+function Origins({ slices: { slices, n_confused: confused }, chosen }: { slices: Slices; chosen: string | null }) {
   const counted = (["slice", "set", "cluster"] as const).map((one) => [one, slices.filter((line) => line.mask === one).length] as const);
   const choose = (origin: string | null) => (): void => setParams({ origin, from: null, at: null });
   return (
@@ -82,6 +89,7 @@ function Origins({ slices, chosen }: { slices: readonly SliceLine[]; chosen: str
       {counted.filter(([, n]) => n > 0).map(([one, n]) => (
         <button key={one} type="button" aria-pressed={chosen === one} onClick={choose(one)}>{ORIGINS[one]} <span class="count">{n}</span></button>
       ))}
+      {confused > 0 && <button type="button" aria-pressed={chosen === CONFUSED} onClick={choose(CONFUSED)}>confused labels <span class="count">{confused}</span></button>}
     </div>
   );
 }

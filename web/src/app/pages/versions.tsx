@@ -1,9 +1,10 @@
 // The versions of a data set: how each came about, what it did to the model, what waits in the review, what can be done.
 
 import { useRef } from "preact/hooks";
-import type { Lineage, Review } from "../documents";
+import type { Lineage, Measurement, Review } from "../documents";
 import { useKeys } from "../keys";
 import { useLoaded } from "../loaded";
+import { JobsOf } from "../parts/jobs";
 import { Waiting } from "../parts/states";
 import { href, open, param, version } from "../router";
 import { showDetails } from "../versions/details";
@@ -18,6 +19,7 @@ export function VersionsPage() {
   const here = lineage.value?.lines.find((line) => line.version.name === version.value);
   const audited = here?.version.audited === true; // only what was found can be reviewed
   const review = useLoaded<Review>(audited ? "review" : null, { v: version.value });
+  const measured = useLoaded<Measurement[]>(audited ? "measured" : null, { v: version.value });
   return (
     <div class="page versions-page">
       <h1>Versions of {name}</h1>
@@ -26,7 +28,8 @@ export function VersionsPage() {
           <>
             <VersionKeys lineage={found} />
             {found.description !== "" && <p class="quiet">{found.description}{found.owner === "" ? "" : ` · ${found.owner}`}</p>}
-            {audited && review.value?.v === version.value && <Pending review={review.value} measured={here.measured.filter((one) => one.of === "pending")} />}
+            {audited && review.value?.v === version.value && <Pending review={review.value} measured={(measured.value ?? []).filter((one) => one.of === "pending")} />}
+            <JobsOf name={name ?? ""} />
             <LineageList lineage={found} />
             <Details lineage={found} />
           </>

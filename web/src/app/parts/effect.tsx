@@ -4,7 +4,7 @@ import { signed, thousands } from "../../shared/format";
 import type { Effect } from "../documents";
 
 const SHARES = new Set(["accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "auroc", "average_precision"]);
-const LOSSES = new Set(["log_loss", "rmse", "mae"]);
+export const LOSSES = new Set(["log_loss", "rmse", "mae"]);
 
 // Shares read as percentages; every other metric, a user's too, is a plain number.
 export const isShare = (metric: string): boolean => SHARES.has(metric);
@@ -12,12 +12,20 @@ export const metricName = (metric: string): string => metric.replaceAll("_", " "
 
 export function metricValue(value: number | null, metric: string): string {
   if (value === null) return "–";
-  return isShare(metric) ? `${(100 * value).toFixed(1)} %` : signed(value, 3).replace("+", "");
+  return isShare(metric) ? `${(100 * value).toFixed(1)} %` : plain(value).replace("+", "");
+}
+
+// Three decimals, and as in the reports two significant digits of a number too small for them.
+function plain(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 0.0005 || size < 1e-9) return signed(value, 3);
+  const shown = size < 0.0001 ? size.toExponential(1).replace("-", "\u2212") : size.toFixed(1 - Math.floor(Math.log10(size)));
+  return (value < 0 ? "\u2212" : "+") + shown;
 }
 
 export function metricLift(value: number | null, metric: string): string {
   if (value === null) return "–";
-  return isShare(metric) ? signed(100 * value, 1) : signed(value, 3);
+  return isShare(metric) ? signed(100 * value, 1) : plain(value);
 }
 
 export function liftUnit(metric: string): string {

@@ -44,6 +44,13 @@ function Drawer() {
   );
 }
 
+// The work that is under way about a data set, on its own page.
+export function JobsOf({ name }: { name: string }) {
+  const active = jobs.value.filter((job) => !isOver(job) && job.v.split("@")[0] === name);
+  if (active.length === 0) return null;
+  return <ul class="plain under-way">{active.map((job) => <li key={job.id}>{job.title}<Progress job={job} /></li>)}</ul>;
+}
+
 function JobLine({ job }: { job: Job }) {
   return (
     <li data-job={job.id} data-state={job.state}>
@@ -65,7 +72,9 @@ const STATE_TONES = { waiting: "quiet", running: "", done: "good", failed: "bad"
 function Progress({ job }: { job: Job }) {
   const share = shareOf(job);
   const counted = job.total == null || job.total === 0 ? "" : `${thousands(job.done ?? 0)} of ${thousands(job.total)}`;
-  const stage = job.stage === undefined || job.stage === "" ? "Waits" : job.stage;
+  // Each step has a bar of its own, from its beginning.
+  const step = job.step === undefined || job.step === 0 ? "" : `Step ${job.step}: `;
+  const stage = job.stage === undefined || job.stage === "" ? "Waits" : `${step}${job.stage}`;
   return (
     <>
       <progress class="wide" max={1} {...(share === null ? {} : { value: share })} aria-label={`Progress of ${job.title}`} />

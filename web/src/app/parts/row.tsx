@@ -17,10 +17,12 @@ export interface RowCardProps {
   differing?: readonly string[] | undefined;
   compact?: boolean;
   onOpen?: ((row: Row) => void) | undefined;
+  // What comes before the content.
+  lead?: ComponentChildren;
   children?: ComponentChildren;
 }
 
-export function RowCard({ row, role, twin, differing, compact = false, onOpen, children }: RowCardProps) {
+export function RowCard({ row, role, twin, differing, compact = false, onOpen, lead, children }: RowCardProps) {
   return (
     <article class={`row-card${compact ? " compact" : ""}`} data-row={row.row_id} data-role={role}>
       <header>
@@ -28,6 +30,7 @@ export function RowCard({ row, role, twin, differing, compact = false, onOpen, c
         <RowId row={row} onOpen={onOpen} />
         {row.distance != null && <span class="quiet n">distance {row.distance.toFixed(3)}</span>}
       </header>
+      {lead}
       <RowContent row={row} twin={twin} differing={differing} compact={compact} />
       <RowChips row={row} twin={twin} compact={compact} />
       {children}
@@ -68,14 +71,17 @@ export function RowChips({ row, twin, compact = false }: Pick<RowCardProps, "row
     <p class="chips">
       {row.evaluation === true ? <span class="chip locked">evaluation · locked</span> : row.split != null && <Chip of={row.split} />}
       {row.label != null && <Chip name="label" of={row.label} kind={twin !== undefined && twin.label !== row.label ? "differs" : ""} />}
-      {odd && <Chip name="predicted" of={row.predicted ?? ""} kind="differs" after={row.predicted_proba == null ? "" : percent(row.predicted_proba, 0)} />}
-      {row.cluster_name != null && !compact && <Chip name="cluster" of={row.cluster_name} />}
+      {odd && <Chip name="predicted" of={row.predicted ?? ""} kind={isNumber(row) ? "" : "differs"} after={row.predicted_proba == null ? "" : percent(row.predicted_proba, 0)} />}
+      {row.cluster_name != null && !compact && <Chip name="cluster" of={row.cluster_name.replace(/^cluster /, "")} />}
       {row.codes?.map((one) => <span key={one} class="chip code">{one}</span>)}
       {row.tags?.map((one) => <Chip key={one} name="tag" of={one} />)}
       {row.decision != null && <span class="chip decision" data-action={row.decision.action}>{decisionText(row.decision)}</span>}
     </p>
   );
 }
+
+// A predicted number is hardly ever the label itself: that it differs says nothing.
+const isNumber = (row: Row): boolean => row.predicted_proba == null && Number.isFinite(Number(row.predicted));
 
 // The label of a regression, without digits that nobody reads.
 const numeric = (text: string): string => (/^-?\d+\.\d{5,}$/.test(text) ? String(Number(Number(text).toPrecision(5))) : text);
@@ -94,5 +100,5 @@ const SAID = { accept: "accepted", reject: "rejected", relabel: "relabelled", dr
 // What was decided, in words.
 export function decisionText(decision: NonNullable<Row["decision"]>): string {
   const to = decision.action === "relabel" && decision.label != null ? ` to ${visible(shortened(decision.label, 40))}` : "";
-  return `${SAID[decision.action]}${to}`;
+  return `${SAID[decision.action]}${to}${decision.version == null ? "" : ` at ${visible(shortened(decision.version, 40))}`}`;
 }

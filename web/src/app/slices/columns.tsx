@@ -1,7 +1,7 @@
 // The columns of the slices: what each is, how well the model does on it, and how sure that is.
 
 import type { Dot } from "../../charts/document";
-import { thousands } from "../../shared/format";
+import { chance, thousands } from "../../shared/format";
 import type { SliceLine, Slices } from "../documents";
 import { plotColumn, plotted } from "../parts/charts";
 import { isShare, metricLift, metricName, metricValue } from "../parts/effect";
@@ -34,8 +34,8 @@ export function columnsOf(slices: Slices): Column<SliceLine>[] {
     { name: "evaluated", title: "evaluated", class: "spare", numeric: true, by: (one) => one.n_evaluated, cell: (one) => thousands(one.n_evaluated) },
     { name: "metric", title: metricName(metric), numeric: true, by: (one) => one.metric, cell: (one) => metricValue(one.metric, metric) },
     plotColumn(plot),
-    { name: "gap", title: "below the rest by", class: "spare", numeric: true, by: (one) => one.gap, cell: (one) => metricLift(one.gap, metric).replace("+", "") },
-    { name: "q", title: "q value", class: "spare", numeric: true, by: (one) => one.q_value, cell: (one) => small(one.q_value) },
+    { name: "gap", title: isShare(metric) ? "points below the rest" : "below the rest by", class: "spare", numeric: true, by: (one) => one.gap, cell: (one) => <Gap of={one} metric={metric} /> },
+    { name: "q", title: "q value", class: "spare", numeric: true, by: (one) => one.q_value, cell: (one) => chance(one.q_value) },
   ];
 }
 
@@ -45,17 +45,28 @@ function Name({ of }: { of: SliceLine }) {
   return (
     <>
       <a href={onMap(of)} title="Show on the map">{title}</a>
+      {doubt(of) !== "" && <span class="chip">{doubt(of)}</span>}
       <p class="quiet about">{[ORIGINS[of.mask], ...more].join(" · ")}</p>
     </>
   );
 }
 
-// Weak is what differs beyond chance, with all slices counted, and is below the rest.
-const SURE = 0.05;
-
-function dotOf(one: SliceLine): Dot {
-  const weak = one.q_value !== null && one.q_value <= SURE && one.gap !== null && one.gap > 0;
-  return { name: titleOf(one), value: one.metric, low: one.metric_low, high: one.metric_high, tone: weak ? "bad" : "plain" };
+function Gap({ of, metric }: { of: SliceLine; metric: string }) {
+  const said = (value: number | null): string => metricLift(value, metric).replace("+", "");
+  return <>{said(of.gap)}{of.gap_low !== null && <span class="quiet"> [{said(of.gap_low)}, {said(of.gap_high)}]</span>}</>;
 }
 
-const small = (value: number | null): string => (value === null ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
+const SURE = 0.05;
+
+// The test of a search leaves out the rows of slices found before, metric and gap do not: a slice that shares many rows
+// with those may be no lower than the rest, and that is said.
+function doubt({ q_value: q, gap, gap_low: low }: SliceLine): string {
+  if (q === null || gap === null) return "";
+  return gap <= 0 ? "not below the rest" : low !== null && low <= 0 ? "may be no lower than the rest" : "";
+}
+
+// Weak is what differs beyond chance, with all slices counted, and is surely below the rest.
+function dotOf(one: SliceLine): Dot {
+  const weak = one.q_value !== null && one.q_value <= SURE && one.gap !== null && doubt(one) === "";
+  return { name: titleOf(one), value: one.metric, low: one.metric_low, high: one.metric_high, tone: weak ? "bad" : "plain" };
+}

@@ -9,8 +9,9 @@ import { useKeys } from "../keys";
 import { changed } from "../loaded";
 import { AuditButton } from "../overview/audit";
 import { Confirm } from "../parts/dialogs";
+import { WriteButton } from "../parts/writing";
 import { href, open } from "../router";
-import { loadAbout } from "../state";
+import { loadAbout, readOnly } from "../state";
 import { showDetails } from "./details";
 import { FORMS, saveVersion } from "./saving";
 import { TagDialog } from "./tagging";
@@ -22,26 +23,25 @@ const MEASURABLE = new Set(["apply", "curate", "relabel"]);
 export function Actions({ of: one }: { of: Version }) {
   const [asked, ask] = useState<"tag" | "undo" | null>(null);
   const made = one.parent !== null;
+  const writes = readOnly.value === "";
   const measurable = made && MEASURABLE.has(one.how);
   const measure = (): void => void attempt(() => beginJob({ kind: "measure", v: one.name, what: "made" }));
   const compare = (): void => showDetails({ show: "diff", a: one.parent });
   useKeys(
     [
-      { keys: "t", title: "Tag this version", run: () => ask("tag") },
-      ...(made ? [
-        { keys: "u", title: "Undo what made this version", run: () => ask("undo") },
-        { keys: "d", title: "Differences from its parent", run: compare },
-      ] : []),
-      ...(measurable ? [{ keys: "m", title: "Measure what made this version", run: measure }] : []),
+      ...(writes ? [{ keys: "t", title: "Tag this version", run: () => ask("tag") }] : []),
+      ...(made && writes ? [{ keys: "u", title: "Undo what made this version", run: () => ask("undo") }] : []),
+      ...(made ? [{ keys: "d", title: "Differences from its parent", run: compare }] : []),
+      ...(measurable && writes ? [{ keys: "m", title: "Measure what made this version", run: measure }] : []),
     ],
-    [one.name, one.parent],
+    [one.name, one.parent, writes],
   );
   return (
     <div class="version-actions">
-      <button type="button" class="small" onClick={() => ask("tag")}>Tag …</button>
+      <WriteButton class="small" onClick={() => ask("tag")}>Tag …</WriteButton>
       {made && <button type="button" class="small" onClick={compare}>Differences from {one.parent}</button>}
-      {measurable && <button type="button" class="small" onClick={measure}>Measure</button>}
-      {made && <button type="button" class="small" onClick={() => ask("undo")}>Undo …</button>}
+      {measurable && <WriteButton class="small" onClick={measure}>Measure</WriteButton>}
+      {made && <WriteButton class="small" onClick={() => ask("undo")}>Undo …</WriteButton>}
       {!one.audited && <AuditButton v={one.name} small />}
       <span class="export" role="group" aria-label={`Export ${one.name}`}>
         <span class="quiet">Export</span>

@@ -10,8 +10,9 @@ const text = (value: unknown): string => (value === null || value === undefined 
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 const listed = (value: unknown): string => (Array.isArray(value) ? value.map((one) => text(one) || "unnamed").join(", ") : "");
 
-// Only the first of many rows are drawn.
+// Only the first of many rows are drawn, and of the values of a field.
 const ROWS = 200;
+const VALUES = 12;
 
 function Part({ title, children }: { title: string; children: ComponentChildren }) {
   return <details open class="part"><summary>{title}</summary>{children}</details>;
@@ -51,8 +52,7 @@ export function ShiftTable({ shifts }: { shifts: readonly Line[] }) {
   const columns: Column<Line>[] = [
     { name: "field", title: "field", cell: (one) => text(one["field"]) },
     { name: "shift", title: "moved by", numeric: true, cell: movedBy },
-    { name: "before", title: "before", class: "wide", cell: (one) => profile(one["before"]) },
-    { name: "after", title: "after", class: "wide", cell: (one) => profile(one["after"]) },
+    { name: "changed", title: "from → to", class: "wide", cell: (one) => changes(one["before"], one["after"]) },
   ];
   return <Part title="Fields"><Table caption="How far each field moved" columns={columns} rows={shifts} id={(one) => text(one["field"])} /></Part>;
 }
@@ -61,10 +61,17 @@ export function ShiftTable({ shifts }: { shifts: readonly Line[] }) {
 const movedBy = (one: Line): string =>
   one["kind"] === "values" ? percent(number(one["shift"])) : `${number(one["shift"]).toFixed(2)} sd`;
 
-function profile(value: unknown): string {
-  if (value === null || typeof value !== "object") return text(value);
-  return Object.entries(value).map(([name, n]) => `${name} ${typeof n === "number" ? thousands(Number(n.toPrecision(6))) : text(n)}`).join(", ");
+// Of numbers the mean; of values those that changed, the most first, as in "refund 12 → 11".
+function changes(before: unknown, after: unknown): string {
+  if (typeof before === "number") return `mean ${went(before, after)}`;
+  const is = new Map(Object.entries(after ?? {}));
+  const moved = Object.entries(before ?? {}).map(([name, n]) => `${name} ${went(n, is.get(name))}`);
+  const more = moved.length - VALUES;
+  return [...moved.slice(0, VALUES), ...(more > 0 ? [`${plural(more, "value")} more`] : [])].join(", ");
 }
+
+const amount = (n: unknown): string => thousands(Number(number(n).toPrecision(6)));
+const went = (before: unknown, after: unknown): string => `${amount(before)} → ${amount(after)}`;
 
 const CHANGES: Record<string, string> = { in: "new", out: "gone" };
 

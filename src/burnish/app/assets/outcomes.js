@@ -1,0 +1,1 @@
+var e={fixed:`good`,broken:`bad`,"both right":`plain`,"both wrong":`quiet`,nearer:`good`,farther:`bad`,"as near":`quiet`};export{e as t};
