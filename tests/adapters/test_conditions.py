@@ -76,7 +76,7 @@ def test_a_condition_holds_for_the_rows_that_it_says(condition, expected):
 
 
 @given(st.integers(-5, N + 5), st.sampled_from(["<", "<=", ">", ">=", "=", "<>"]), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_comparisons_agree_with_numpy(number, sign, negated):
     compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "=": np.equal}
     mask = compare.get(sign, np.not_equal)(np.arange(N), number)

@@ -25,7 +25,7 @@ MASK = base64.b64encode(b"\x07".ljust((300 + 7) // 8, b"\0")).decode()
 
 ROWS = ["row-000000", "row-000001", "row-000299"]
 OFTEN = settings(
-    max_examples=40, phases=(Phase.generate, Phase.shrink), derandomize=True, deadline=None, database=None,
+    max_examples=40, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

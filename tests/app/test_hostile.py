@@ -241,6 +241,7 @@ def test_every_endpoint_answers_over_every_hostile_version(asking, made):
             "pulse",
             "overview",
             "map",
+            "map/review",
             "slices",
             "findings",
             "review",
@@ -251,6 +252,7 @@ def test_every_endpoint_answers_over_every_hostile_version(asking, made):
         ):
             assert asking.get(f"/api/{path}", v=v).status_code in (200, 400, 409)
         asking.get("/api/findings", v=v, sort="score", state="open")
+        asking.get("/api/order", v=v, by="outlier_score", highest=True)
         for given in ("versions", "comparisons"):
             assert asking.get(f"/api/{given}", name=name).status_code == 200
         asking.get("/api/diff", a=v, b=v)
@@ -262,6 +264,8 @@ def test_every_endpoint_answers_over_every_hostile_version(asking, made):
         asking.get("/api/finding", v=made[1], id=word)
         asking.get("/api/findings", v=made[1], code=word)
         asking.get("/api/similar", v=made[1], text=word)
+        for kind in ("similar_row", "similar_text", "sql"):
+            asking.post("/api/nearest", v=made[1], kind=kind, value=word)
         asking.post("/api/sample", v=made[1], code=word)
         asking.post("/api/bulk", v=made[1], code=word)
         asking.post("/api/tags", v=made[1], tag=word, delete=True)

@@ -149,7 +149,7 @@ def test_ids_are_found_and_unknown_ones_counted(reading, opened):
 
 
 @given(st.lists(st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5)), min_size=3, max_size=8))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_polygon_holds_the_points_that_the_map_shows_in_it(reading, opened, corners):
     points = points_of(reading.served, opened)
     inside = inside_polygon(points.x, points.y, corners)

@@ -21,6 +21,7 @@ PREFERENCES = {
     "marionette.port": 0,
     "browser.shell.checkDefaultBrowser": False,
     "app.normandy.enabled": False,
+    "dom.events.coalesce.mousemove": False,  # else a busy machine leaves corners of a lasso out
 }
 NEEDED = {"WebKitWebDriver": "webkit2gtk-driver", "Xvfb": "xvfb"}
 PATHS = {
@@ -73,7 +74,8 @@ class Engine:
 
     def drag(self, corners):
         """Draw with the mouse held down, through corners in pixels of the window."""
-        moves = [{"type": "pointerMove", "x": x, "y": y, "duration": 0} for x, y in corners]
+        pause = {"type": "pause", "duration": 20}
+        moves = [one for x, y in corners for one in ({"type": "pointerMove", "x": x, "y": y, "duration": 0}, pause)]
         down, up = ({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp"))
         mouse = {"pointerType": "mouse"}
         actions = [moves[0], down, *moves[1:], up]

@@ -41,7 +41,7 @@ def changed_rows(draw):
     return dataset, Changeset(dataset.version, tuple(edits))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changed_rows())
 def test_apply_agrees_with_editing_row_by_row(case):
     dataset, changes = case
@@ -60,14 +60,14 @@ def test_apply_agrees_with_editing_row_by_row(case):
     assert after.content.tolist() == [dataset.content[dataset.row_positions[i]].tolist() for i, _ in expected]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changed_rows())
 def test_a_changeset_survives_json(case):
     _, changes = case
     assert Changeset.from_json(json.loads(json.dumps(changes.to_json()))) == changes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changed_rows())
 def test_undoing_every_edit_gives_the_parent_version(case):
     dataset, changes = case

@@ -162,7 +162,7 @@ def test_a_row_of_another_content_is_gone_where_rows_have_no_id_of_their_own():
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_locked_rows_are_found_in_any_order_among_any_others(data):
     contents = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=12))
     labels = [LABELS[data.draw(st.integers(0, 2))] for _ in contents]

@@ -39,7 +39,7 @@ def test_a_data_set_without_labels_has_none():
     assert dataset_of(["a"]).labels is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["a", "b", None, ""]), min_size=1, max_size=12), st.data())
 def test_taken_rows_keep_their_ids_digests_and_labels(labels, data):
     dataset = dataset_of([f"t{i}" for i in range(len(labels))], pa.array(labels, pa.string()))

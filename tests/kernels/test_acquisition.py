@@ -46,7 +46,7 @@ def slow_greedy(known, rows, budget):
     return np.array(gained)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_rows=st.integers(4, 60), n_known=st.integers(0, 5), seed=st.integers(0, 999))
 def test_cold_choices_gain_as_much_as_those_of_the_slow_version(n_rows, n_known, seed):
     rng = np.random.default_rng(seed)

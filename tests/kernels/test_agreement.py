@@ -51,7 +51,7 @@ def by_coincidences(people):
 answers = st.integers(2, 4).flatmap(lambda n: st.lists(st.text("abc.", min_size=6, max_size=6), min_size=n, max_size=n))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(answers)
 def test_agrees_with_the_matrix_of_coincidences(people):
     assert alpha(people, n_draws=2).value == pytest.approx(by_coincidences(people), nan_ok=True)
@@ -104,7 +104,7 @@ def test_each_person_is_compared_with_the_majority_of_the_others():
     assert agreed.tolist() == [3, 3, 2, 2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(answers)
 def test_agreement_with_others_is_that_of_a_slow_count(people):
     rows, persons, labels = lines(people)

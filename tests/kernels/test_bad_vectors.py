@@ -175,7 +175,7 @@ def odd_rows(draw):
     return rows.astype(dtype), directed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(odd=odd_rows(), k=st.integers(1, 30), exact=st.booleans())
 def test_rows_of_any_kind_have_true_neighbors_or_none(odd, k, exact):
     rows, directed = odd
@@ -195,7 +195,7 @@ def test_rows_of_any_kind_have_true_neighbors_or_none(odd, k, exact):
     assert np.all(found.positions[directed][:, width:] == -1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(odd=odd_rows(), seed=st.integers(0, 99))
 def test_products_of_rows_of_any_kind_are_those_of_their_directions(odd, seed):
     rows, directed = odd
@@ -207,7 +207,7 @@ def test_products_of_rows_of_any_kind_are_those_of_their_directions(odd, seed):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(odd=odd_rows())
 @pytest.mark.slow
 def test_every_later_kernel_has_an_answer_for_rows_of_any_kind(odd):

@@ -107,7 +107,7 @@ def test_the_order_of_rows_hardly_matters_where_there_are_clusters():
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_agreement_is_the_adjusted_rand_index(pairs):
     one, other = np.array(pairs).T
     one, other = (np.unique(codes, return_inverse=True)[1] for codes in (one, other))

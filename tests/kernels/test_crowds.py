@@ -22,7 +22,7 @@ def crowd(n_equal, n_other, k, seed):
     return rows, equal, Best(similarities, positions)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(12, 90), st.integers(0, 30), st.integers(1, 10), st.integers(0, 1_000))
 def test_lists_of_a_crowd_hold_equal_rows_once_each_and_hang_together(n_equal, n_other, k, seed):
     rows, equal, best = crowd(n_equal, n_other, k, seed)

@@ -55,7 +55,7 @@ def with_copies(n=500, n_copies=40, *, noise=0.02, seed=0):
     return np.vstack([plain, plain[copied] + noise * rng.normal(size=(n_copies, 16))]), copied
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 5), max_size=30))
 def test_exact_groups_agree_with_comparing_every_pair(codes):
     content = np.array([[code // 3, code % 3] for code in codes], np.uint64).reshape(-1, 2)

@@ -12,7 +12,7 @@ cases = st.integers(0, 60).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases, st.integers(1, 6))
 def test_every_row_has_a_fold_and_a_group_has_only_one(case, n_folds):
     labels, groups = (np.array(values, int) for values in case)
@@ -23,7 +23,7 @@ def test_every_row_has_a_fold_and_a_group_has_only_one(case, n_folds):
         assert len(set(folds[groups == group])) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 4), max_size=80), st.integers(1, 6), st.integers(0, 3))
 def test_without_groups_labels_and_folds_are_level_to_within_one_row(labels, n_folds, seed):
     labels = np.array(labels, int)
@@ -75,7 +75,7 @@ def slow_components(groupings):
     return own
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 9).flatmap(
         lambda n: st.lists(st.lists(st.integers(-1, 4), min_size=n, max_size=n), min_size=1, max_size=3)

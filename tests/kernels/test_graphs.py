@@ -39,7 +39,7 @@ def slow_jaccard(neighbors):
 sizes = st.tuples(st.integers(1, 40), st.integers(1, 8), st.integers(0, 1000))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes)
 def test_edge_weights_agree_with_sets_compared_one_by_one(size):
     neighbors = neighbors_of(*size)
@@ -50,7 +50,7 @@ def test_edge_weights_agree_with_sets_compared_one_by_one(size):
     np.testing.assert_array_equal(dense(unweighted(graph)), slow > 0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sizes, st.integers(0, 99))
 def test_parts_of_a_graph_are_those_of_its_matrix(size, seed):
     graph = shared_neighbor_graph(neighbors_of(*size))
@@ -62,7 +62,7 @@ def test_parts_of_a_graph_are_those_of_its_matrix(size, seed):
     np.testing.assert_array_equal(dense(cut_between(graph, codes)), whole * (codes[:, None] == codes))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sizes, st.integers(0, 99))
 def test_parts_as_nodes_keep_every_weight(size, seed):
     graph = shared_neighbor_graph(neighbors_of(*size))

@@ -21,7 +21,7 @@ def retrain_interval(estimates, row_variance, *, n_units):
 
 
 @given(total=st.integers(1, 500), share=st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_share_interval_holds_its_share_and_stays_in_range(total, share):
     hits = round(share * total)
     low, high = share_interval(hits, total)
@@ -50,7 +50,7 @@ def test_a_gap_interval_is_that_of_the_paper():
 @given(
     first=st.tuples(st.integers(0, 40), st.integers(1, 40)), second=st.tuples(st.integers(0, 40), st.integers(1, 40))
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_gap_interval_holds_the_gap_stays_in_range_and_turns_with_the_sides(first, second):
     first, second = ((min(hits, total), total) for hits, total in (first, second))
     low, high = gap_interval(first, second)

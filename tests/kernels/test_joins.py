@@ -19,7 +19,7 @@ def blobs(n_rows, *, n_dims=16, n_blobs=40, seed=0):
     return unit(centers[rng.integers(n_blobs, size=n_rows)] + 0.4 * rng.normal(size=(n_rows, n_dims)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 30), st.integers(0, 30), st.integers(1, 5), st.integers(0, 10**6))
 def test_a_join_agrees_with_all_pairs(n, m, k, seed):
     rng = np.random.default_rng(seed)

@@ -99,7 +99,7 @@ def test_a_code_without_rows_has_a_zero_centroid():
 
 
 @given(st.lists(st.lists(st.integers(-1, 6), min_size=2, max_size=2), max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_groups_hold_the_lines_that_name_them_ascending(choices):
     array = np.array(choices, np.int32).reshape(-1, 2)
     for group, lines in enumerate(grouped(array, 7)):

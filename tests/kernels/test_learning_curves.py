@@ -46,7 +46,7 @@ def test_a_power_law_without_noise_is_found(exponent):
     assert law.at(5_000)[0] == pytest.approx(0.1 + 2 * 5_000.0**-exponent)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999))
 def test_errors_never_rise_with_labels_nor_fall_below_nothing(seed):
     law = fit_power_law(SIZES, np.random.default_rng(seed).random((20, len(SIZES))))

@@ -12,7 +12,7 @@ def unit(rows):
 
 
 @given(st.integers(1, 300), st.integers(1, 40), st.integers(0, 10_000), st.sampled_from(["f2", "f4", "f8"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_nearest_rows_are_those_that_comparing_all_gives(n, k, seed, kind):
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(n, 6)).astype(kind) * rng.integers(1, 5, (n, 1))

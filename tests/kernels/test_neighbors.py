@@ -25,7 +25,7 @@ def blobs(n_rows, n_dims=16, *, n_blobs=20, seed=0):
     return (centers[rng.integers(n_blobs, size=n_rows)] + 0.4 * rng.normal(size=(n_rows, n_dims))).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     shape=st.tuples(st.integers(2, 60), st.integers(1, 8)),
     k=st.integers(1, 70),

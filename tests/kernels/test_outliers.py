@@ -115,7 +115,7 @@ def test_rows_that_are_all_alike_are_all_ordinary():
 
 
 @given(st.lists(st.floats(-5, 5), min_size=5, max_size=40, unique=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_calibration_keeps_the_order(values):
     scores = calibrated(np.array(values))
     assert (np.diff(scores[np.argsort(values)]) >= 0).all()

@@ -38,7 +38,7 @@ def test_characters_see_through_a_typo_where_words_do_not():
     assert pair_cosines(word_profiles(texts), left, right)[0] == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TEXTS, st.integers(0, 999))
 def test_products_of_pairs_in_any_order_are_those_of_the_matrix(texts, seed):
     profiles = character_profiles(texts)
@@ -52,7 +52,7 @@ def test_n_grams_do_not_cross_from_one_text_into_the_next():
     assert pair_cosines(alone, np.array([0]), np.array([1]))[0] == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TEXTS)
 def test_nearest_rows_agree_with_all_pairs(texts):
     profiles = character_profiles(texts)

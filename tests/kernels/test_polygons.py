@@ -32,7 +32,7 @@ def points(pairs):
 
 
 @given(polygons, st.lists(st.tuples(steps, steps), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_point_is_decided_as_the_slow_rule_decides_it(corners, pairs):
     """Crossing edges, corners that repeat, points on corners and beside edges included."""
     on_corners = np.clip(np.round(np.array(corners) * FULL_SCALE), 0, FULL_SCALE)

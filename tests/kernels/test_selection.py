@@ -39,7 +39,7 @@ def dense(found):
     return similar
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_rows=st.integers(2, 60), k=st.integers(1, 8), seed=st.integers(0, 999), weighted=st.booleans())
 def test_each_lazy_choice_gains_as_much_as_any_could(n_rows, k, seed, weighted):
     rng = np.random.default_rng(seed)
@@ -94,7 +94,7 @@ def test_a_budget_that_cannot_be_met_is_refused(budget):
         select_diverse(blobs(40)[0], budget=budget)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_rows=st.integers(2, 60), k=st.integers(1, 8), seed=st.integers(0, 999))
 def test_rows_that_reach_less_cover_less(n_rows, k, seed):
     rng = np.random.default_rng(seed)

@@ -45,7 +45,7 @@ def slow_greedy(rows, budget, weights):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(n_rows=st.integers(2, 50), seed=st.integers(0, 999), known=st.tuples(st.booleans(), st.booleans()))
 def test_every_method_gives_that_many_different_rows_and_the_same_for_the_same_seed(method, n_rows, seed, known):
     stratified, weighted = known
@@ -64,7 +64,7 @@ def test_every_method_gives_that_many_different_rows_and_the_same_for_the_same_s
     assert np.array_equal(chosen, select_rows(pool, budget=budget, method=method, seed=seed))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(n_rows=st.integers(3, 30), seed=st.integers(0, 999))
 def test_facility_location_covers_as_much_as_the_slow_version(n_rows, seed):
     rng = np.random.default_rng(seed)

@@ -43,7 +43,7 @@ def test_a_field_with_a_value_per_row_has_no_skill():
     assert field_skill(np.arange(600), labels, n_classes=3).score < 0.1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_rows=st.integers(10, 60), n_classes=st.integers(1, 5), seed=st.integers(0, 1_000))
 def test_skill_and_interval_stay_between_zero_and_one(n_rows, n_classes, seed):
     rng = np.random.default_rng(seed)

@@ -38,7 +38,7 @@ def slow_lift(differences, rows, groups):
     return lift, np.sqrt(row_part + train), dof
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), n_runs=st.integers(1, 4), discrete=st.booleans(), block=st.sampled_from([7, 10**6]))
 def test_all_slices_at_once_agree_with_a_loop_over_each(seed, n_runs, discrete, block):
     rng = np.random.default_rng(seed)

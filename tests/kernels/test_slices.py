@@ -25,7 +25,7 @@ def search(codes, errors, seed=0):
     return literals, pairs, scan(errors, [Family(literals.matrix), Family(pairs.matrix)], min_rows=40, seed=seed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), min_rows=st.integers(1, 30))
 def test_literals_and_crosses_hold_exactly_the_rows_that_they_name(seed, min_rows):
     codes = np.random.default_rng(seed).integers(-1, 4, size=(80, 3))
@@ -48,7 +48,7 @@ def test_crosses_beyond_the_cap_are_counted_and_the_smallest_are_left_out():
     assert capped.matrix.sum(axis=0).min() >= np.sort(everything.matrix.sum(axis=0))[-7]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(hits=st.integers(0, 30), size=st.integers(30, 60), n_errors=st.integers(30, 90))
 def test_the_likelihood_ratio_agrees_with_binomial_likelihoods(hits, size, n_errors):
     n_rows = 300

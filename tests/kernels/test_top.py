@@ -7,7 +7,7 @@ from burnish.kernels.top import Best, Side, insert, keep_best, keep_best_of_both
 
 
 @given(n_columns=st.integers(1, 2_000), k=st.integers(1, 20), seed=st.integers(0, 99), ties=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_largest_are_those_of_a_full_sort(n_columns, k, seed, ties):
     rng = np.random.default_rng(seed)
     values = rng.standard_normal((4, n_columns))
@@ -43,7 +43,7 @@ def slow_best(similarities, k, own=None):
     n=st.integers(1, 400), k=st.integers(1, 40), step=st.integers(1, 130),
     drawn=st.tuples(st.integers(0, 999), st.booleans()),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lists_merged_block_by_block_are_those_of_a_full_sort(n, k, step, drawn):
     seed, ties = drawn
     similarities = np.random.default_rng(seed).standard_normal((3, n)).astype(np.float32)
@@ -65,7 +65,7 @@ def test_lists_merged_block_by_block_are_those_of_a_full_sort(n, k, step, drawn)
 
 
 @given(m=st.integers(1, 60), n=st.integers(1, 100), k=st.integers(1, 20), seed=st.integers(0, 999))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_block_fills_the_lists_of_both_its_sides(m, n, k, seed):
     similarities = np.random.default_rng(seed).standard_normal((m, n)).astype(np.float32)
     best = Best.empty(m + n, k)

@@ -26,7 +26,7 @@ def with_unusable():
     dtype=st.sampled_from([np.float32, np.float64, ">f4"]),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_of_any_scale_have_unit_length(shape, scale, dtype, seed):
     rows = ((np.random.default_rng(seed).normal(size=shape) + 0.1) * scale).astype(dtype)
     vectors = Vectors.of(rows)

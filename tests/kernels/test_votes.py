@@ -24,7 +24,7 @@ def neighbor_votes(labels, neighbors, **known):
     return Votes.of(labels, neighbors, **known).shares(np.arange(len(neighbors)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 10_000))
 def test_votes_agree_with_counting_one_by_one(n_rows, k, seed):
     rng = np.random.default_rng(seed)

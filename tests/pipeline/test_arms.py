@@ -46,7 +46,7 @@ def plan_of(codes, seed=0):
     return Plan.of(codes, np.random.default_rng(seed))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 5), st.integers(0, 10_000))
 def test_shares_add_up_to_the_lift(n_codes, seed):
     plan, worth = plan_of(CODES[:n_codes], seed), game(seed)
@@ -55,7 +55,7 @@ def test_shares_add_up_to_the_lift(n_codes, seed):
     assert sum(shares_of(plan, worth).values()) == pytest.approx(lift, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(2, 3), st.integers(0, 10_000))
 def test_up_to_three_codes_shares_are_shapley_values(n_codes, seed):
     codes, worth = CODES[:n_codes], game(seed)

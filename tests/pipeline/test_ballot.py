@@ -28,7 +28,7 @@ def test_choices_are_the_classes_and_last_drop():
 labels = st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=2, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labels, st.data())
 def test_a_digest_changes_with_the_label_or_content_of_its_row_and_with_no_other(given_labels_, data):
     row = data.draw(st.integers(0, len(given_labels_) - 1))

@@ -154,7 +154,7 @@ def test_rows_of_a_table_are_embedded_too():
     known=st.lists(st.sampled_from(["", "a", "bb"]), max_size=3),
     batch_rows=st.integers(1, 5),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_batches_and_what_is_known_do_not_matter(texts, known, batch_rows):
     store = MemoryStore()
     embed(known, store)

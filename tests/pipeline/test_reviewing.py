@@ -143,13 +143,11 @@ def histories(draw, max_size=14):
 
 
 @given(histories())
-@settings(deadline=None)
 def test_edits_are_those_of_the_slow_fold(events):
     assert edits(ReviewState(QUEUE, events)) == Oracle(events).edits()
 
 
 @given(histories())
-@settings(deadline=None)
 def test_no_evaluation_row_is_edited_and_each_row_once(events):
     state = ReviewState(QUEUE, events)
     changes = state.changes()
@@ -161,7 +159,6 @@ def test_no_evaluation_row_is_edited_and_each_row_once(events):
 
 @pytest.mark.slow
 @given(histories(), st.data())
-@settings(deadline=None)
 def test_a_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(events, data):
     cut = data.draw(st.integers(0, len(events)))
     parts = ReviewState(QUEUE, events[:cut])
@@ -171,7 +168,6 @@ def test_a_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(events, data):
 
 @pytest.mark.slow
 @given(histories(), st.data())
-@settings(deadline=None)
 def test_an_undo_brings_back_just_what_was_before(events, data):
     before = ReviewState(QUEUE, events)
     more = data.draw(histories(max_size=1).filter(lambda some: some and some[0].action != "undo"))
@@ -183,7 +179,6 @@ def test_an_undo_brings_back_just_what_was_before(events, data):
 
 @pytest.mark.slow
 @given(histories(max_size=8), st.randoms())
-@settings(deadline=None)
 def test_the_order_in_which_everything_is_undone_does_not_matter(events, chance):
     state = ReviewState(QUEUE, events)
     numbers = [event.seq for event in state.standing]
@@ -193,7 +188,6 @@ def test_the_order_in_which_everything_is_undone_does_not_matter(events, chance)
 
 
 @given(histories(max_size=6), st.sampled_from(["accept", "reject", "skip", "drop"]), st.sampled_from([COPIES, DOUBT]))
-@settings(deadline=None)
 def test_a_decision_that_is_made_twice_is_made_once(events, action, finding):
     state = ReviewState(QUEUE, events)
     once = state.after([ReviewEvent(state.seq + 1, "now", "ana", action, finding)])
@@ -202,7 +196,6 @@ def test_a_decision_that_is_made_twice_is_made_once(events, action, finding):
 
 
 @given(histories())
-@settings(deadline=None)
 def test_every_row_tells_of_its_edit(events):
     state = ReviewState(QUEUE, events)
     status = [REVIEW_STATUS[code] for code in state.row_status()]
@@ -216,7 +209,7 @@ def test_every_row_tells_of_its_edit(events):
 
 
 @given(histories())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_events_are_read_as_they_were_written(events):
     assert [ReviewEvent.from_json(event.to_json()) for event in events] == events
 

@@ -171,7 +171,7 @@ def test_numbers_at_the_end_of_their_range_make_no_trouble(facts, numbers):
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=5), st.sampled_from("abc")), min_size=1, max_size=60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_codes_agree_with_a_slow_count(values):
     rows = pa.table({"row_id": [str(i) for i in range(len(values))], "label": pa.array(values, pa.string())})
     facets = point_facets(report_facts.replace(FACTS, rows=rows, findings=FACTS.findings.slice(0, 0)))
@@ -285,7 +285,7 @@ def test_predicted_sets_have_the_flags_of_the_labels_and_are_right_as_a_whole():
         st.one_of(st.none(), st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=6)), min_size=1, max_size=40
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_flags_of_sets_agree_with_a_slow_count(sets):
     facets = point_facets(with_targets(pa.array(sets, pa.list_(pa.string()))))
     known = [set(one) for one in sets if one is not None]

@@ -78,7 +78,7 @@ def test_names_that_look_numbered_stay_apart():
     assert len(set(names)) == 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.characters(), max_size=40), min_size=1, max_size=4))
 def test_any_names_give_a_document_with_one_case_each(names):
     slices = tuple(replace(compared().slices[0], slice=name) for name in names)

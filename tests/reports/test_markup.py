@@ -43,7 +43,7 @@ def test_markdown_shows_a_value_literally_and_calls_nobody():
     assert markdown_text("a|b <i> [x](y) & @team\n#1") == "a\\|b \\<i\\> \\[x\\](y) &amp; @\u2060team \\#1"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_no_string_ever_becomes_a_tag(text):
     made = element("p", text, title=text)
@@ -51,7 +51,7 @@ def test_no_string_ever_becomes_a_tag(text):
     assert made.count('"') == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_no_string_ever_ends_its_cell_of_a_markdown_table(text):
     first, rule, line = markdown_table(("a", "b"), [(text, "end")]).splitlines()

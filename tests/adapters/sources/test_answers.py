@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from burnish.adapters.sources.answers import read_answers
@@ -110,7 +110,6 @@ CELLS = st.text(st.sampled_from("=+-@\t\r\n\0'\"a ,;|"), min_size=1, max_size=5)
 LABELS = CELLS.filter(lambda text: guarded(text).strip())  # an answer of spaces is none
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, LABELS), min_size=1, max_size=5), st.sampled_from(",;\t"))
 @example([("=1+1", "=1+1"), ("-1", "-1"), ("'=x", "'=x"), ("@x", "\tx"), ("\r", "\r")], ",")
 def test_a_suggested_label_that_is_copied_comes_back_as_it_was_however_hostile(cells, delimiter):

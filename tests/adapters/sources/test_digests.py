@@ -21,7 +21,7 @@ def rows(content):
     return [tuple(row) for row in content.tolist()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=5)), max_size=12),
     st.integers(0, 12),
@@ -47,7 +47,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=12), st.integers(1, 5))
 def test_vectors_are_equal_as_float32_values_whatever_their_width_and_the_block(pairs, block_rows):
     vectors = np.array(pairs, np.float64)

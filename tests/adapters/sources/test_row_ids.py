@@ -8,7 +8,7 @@ from burnish.adapters.sources.row_ids import ids_of_content, ids_of_field
 from burnish.errors import InputError
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), max_size=20))
 def test_ids_of_content_are_the_first_digits_and_a_count(pairs):
     content = np.array(pairs, np.uint64).reshape(-1, 2)

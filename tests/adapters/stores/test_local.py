@@ -110,7 +110,7 @@ def test_writers_at_the_same_time_do_not_clash(tmp_path):
     parts=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=5), max_size=4),
     asked=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_lookup_agrees_with_a_dictionary(tmp_path_factory, parts, asked):
     store, oracle = LocalStore(tmp_path_factory.mktemp("store")), {}
     for part in parts:
