@@ -21,7 +21,6 @@ PREFERENCES = {
     "marionette.port": 0,
     "browser.shell.checkDefaultBrowser": False,
     "app.normandy.enabled": False,
-    "dom.events.coalesce.mousemove": False,  # else a busy machine leaves corners of a lasso out
 }
 NEEDED = {"WebKitWebDriver": "webkit2gtk-driver", "Xvfb": "xvfb"}
 PATHS = {
@@ -74,8 +73,7 @@ class Engine:
 
     def drag(self, corners):
         """Draw with the mouse held down, through corners in pixels of the window."""
-        pause = {"type": "pause", "duration": 20}
-        moves = [one for x, y in corners for one in ({"type": "pointerMove", "x": x, "y": y, "duration": 0}, pause)]
+        moves = [{"type": "pointerMove", "x": x, "y": y, "duration": 0} for x, y in corners]
         down, up = ({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp"))
         mouse = {"pointerType": "mouse"}
         actions = [moves[0], down, *moves[1:], up]
@@ -87,7 +85,8 @@ class Engine:
         """Click the middle of the first element."""
         self.wait("return document.querySelector(arguments[0]) !== null", selector)
         x, y = self.look(
-            "const one = document.querySelector(arguments[0]); one.scrollIntoView({block: 'nearest'});"
+            "const one = document.querySelector(arguments[0]);"
+            "one.scrollIntoView({block: 'nearest', behavior: 'instant'});"
             "const b = one.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2].map(Math.round)",
             selector,
         )

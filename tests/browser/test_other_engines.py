@@ -72,10 +72,19 @@ def box_of(engine, selector):
     return engine.look(script, selector)
 
 
+def still_box_of(engine, selector):
+    """Give the same once the page has come to rest: it may scroll, or a text above take another line."""
+    before = None
+    while (box := box_of(engine, selector)) != before:
+        before = box
+        time.sleep(0.2)
+    return box
+
+
 def points_are_seen(engine):
     """Wait for pixels of the map that are not gray, as a person sees it; not all of them are colored."""
     for _ in range(20):
-        engine.look("document.querySelector('#map-canvas').scrollIntoView({block: 'center'})")
+        engine.look("document.querySelector('#map-canvas').scrollIntoView({block: 'center', behavior: 'instant'})")
         x, y, width, height = (round(one) for one in box_of(engine, "#map-canvas"))
         seen = Image.open(io.BytesIO(engine.picture())).convert("RGB").crop((x, y, x + width, y + height))
         share = np.mean(np.ptp(np.asarray(seen).astype(int), axis=2) > 40)
@@ -87,7 +96,7 @@ def points_are_seen(engine):
 
 def lasso(engine):
     """Draw around points with the mouse; give the corners in pixels of the canvas, and its size."""
-    x, y, width, height = box_of(engine, "#map-canvas")
+    x, y, width, height = still_box_of(engine, "#map-canvas")
     corners = [(round(width * across), round(height * down)) for across, down in AROUND]
     engine.drag([(round(x + px), round(y + py)) for px, py in corners])
     return corners, width, height
