@@ -125,7 +125,7 @@ def test_undo_brings_the_last_finding_back_and_shows_it(page):
     decide(page, "u", "Took back: reject of ")
     assert decide(page, "u", "Took back: accept of ").endswith(" 36 left.")
     assert shown(page) == first
-    assert page.locator(PRESSED).inner_text() == "Open 36"
+    page.locator(PRESSED, has_text="Open 36").wait_for()
 
 
 def test_a_number_relabels_to_the_likeliest_and_letters_find_any_label(page, root):
@@ -343,7 +343,7 @@ def test_the_queue_is_shown_while_the_evidence_is_on_its_way(page):
             held.pop().continue_()
         page.wait_for_timeout(50)
     shown(page)
-    assert page.locator(PRESSED).inner_text() == "Open 36"
+    page.locator(PRESSED, has_text="Open 36").wait_for()
 
 
 def test_when_all_is_decided_the_page_says_so_and_the_last_decision_can_be_taken_back(start, root, open_findings):
@@ -371,7 +371,7 @@ def test_the_address_holds_filters_and_finding_and_back_goes_back(page):
     page.go_back()
     page.go_back()
     page.wait_for_function("id => document.querySelector('.evidence-body').dataset.finding === id", arg=third)
-    assert page.locator(PRESSED).inner_text() == "Open 36"
+    page.locator(PRESSED, has_text="Open 36").wait_for()
 
 
 def test_the_queue_is_a_list_box_that_arrows_move_in_and_only_what_is_in_sight_is_there(start, root, open_findings):
