@@ -110,7 +110,7 @@ def test_a_review_by_keyboard_is_there_after_a_restart(start, open_findings, roo
     server.stop()
 
     page = open_findings(start(root), "&code=LAB001")
-    assert page.locator(PRESSED).inner_text() == "Open 31"
+    page.locator(PRESSED, has_text="Open 31").wait_for()
     page.get_by_role("button", name="Decided").click()
     page.locator(f".queue-item[data-finding='{first}'] [data-action=accept]").wait_for()
     decisions = page.locator(f"{OPTIONS} .decision").all_inner_texts()
