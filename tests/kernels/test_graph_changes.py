@@ -5,6 +5,8 @@ from burnish.errors import UsageError
 from burnish.kernels.graph_changes import add_rows, change_rows, drop_rows
 from burnish.kernels.neighbors import estimate_recall, nearest_neighbors
 
+pytestmark = pytest.mark.slow
+
 
 def blobs(n_rows, n_dims=16, *, n_blobs=40, seed=0):
     rng = np.random.default_rng(seed)

@@ -10,6 +10,8 @@ from burnish.kernels.slice_effects import SliceLifts, find_slice_effects, slice_
 from burnish.kernels.slice_trends import lift_slope, trend
 from burnish.kernels.slices import Family, cross, one_hot
 
+pytestmark = pytest.mark.slow
+
 
 def columns(*masks):
     return csc_array(np.array(masks, np.float32).T)

@@ -12,6 +12,9 @@ from burnish.errors import InputError, UsageError
 from burnish.pipeline.acquiring import Wish, acquire
 from burnish.testing.planted import planted_vectors
 
+pytestmark = pytest.mark.slow
+
+
 N_POOL = 200
 
 

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from evaluation_facts import HOSTILE, compared, measured
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from burnish.reports.charts import Chart, Dot
@@ -26,6 +26,8 @@ def chart_of(*dots, **options):
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=8))
+@example([(0.0, 0.0, 5e-324)])
+@example([(1e3, 1e3, 1e3 + 1e-12)])
 def test_every_dot_lies_on_the_axis_and_in_the_order_of_the_values(lines):
     dots = [Dot(str(i), *sorted(line)[1:2], *(sorted(line)[0], sorted(line)[2])) for i, line in enumerate(lines)]
     places = circles(chart_of(*dots))

@@ -9,6 +9,9 @@ from report_facts import replace
 
 from burnish.reports import report_html
 
+pytestmark = pytest.mark.slow
+
+
 SECTIONS = ("lift", "found", "map", "clusters", "slices", "evidence", "changes", "slice-effects", "about")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x1b[31m\u202e"
 

@@ -8,6 +8,8 @@ from burnish.dataset import Column, Evidence, Summary
 from burnish.steps.slices import SlicesStep, WeakSlice
 from burnish.testing.planted import Defects, planted_vectors
 
+pytestmark = pytest.mark.slow
+
 
 def predicted(dataset, wrong):
     """Probabilities that name the given label but on wrong rows."""

@@ -18,7 +18,7 @@ from burnish.pipeline.deciding import Asked
 from burnish.pipeline.recipe import Recipe
 from burnish.testing.planted import Defects, planted_texts
 from burnish.workspace import Choices, Experiment, Limits, Workspace
-from burnish.workspace.additions import made_of_review, made_so_far
+from burnish.workspace.additions import made_so_far
 from burnish.workspace.history import Note
 from burnish.workspace.reviewing import Reviewing
 from burnish.workspace.tasks import (
@@ -307,7 +307,7 @@ def test_an_addition_that_is_taken_back_can_be_made_again(space):
     state = accepted(space, 2)
     more = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
     space.history.undo(more.name, Note())
-    assert made_of_review(space.history, version) == made
+    assert made_so_far(space.history, version, state).version == made
     again = make_version(space, audited, version, Note(), seen=5, experiment=EXPERIMENT)
     assert (again.parent, again.version) == (made.number, more.version)
     assert made_so_far(space.history, version, state).has_all
@@ -327,7 +327,7 @@ def test_another_label_for_a_row_that_was_relabelled_is_an_edit_of_what_it_becam
     [line] = ledger(space, space.history.store.newest("set"))
     assert (line["row_id"], line["old_label"], line["label"]) == (row, was, other)
     assert space.history.store.newest("set").version == state.changes().apply(audited.dataset).version
-    assert made_of_review(space.history, version).parent == made.number
+    assert made_so_far(space.history, version, state).version.parent == made.number
 
 
 def test_an_edit_that_was_taken_back_since_is_in_no_addition_and_the_way_out_is_told(space):
@@ -335,12 +335,12 @@ def test_an_edit_that_was_taken_back_since_is_in_no_addition_and_the_way_out_is_
     accepted(space, 3)
     made = make_version(space, audited, version, Note(), seen=3, experiment=EXPERIMENT)
     Reviewing(space.history).record(audited, version, Asked("undo"))
-    accepted(space, 0)
+    state = accepted(space, 0)
     with pytest.raises(StaleChangesetError, match=f"{made.name} was made of the review of set@1 already") as refused:
         make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
     assert f"1 edit of it was taken back since: undo {made.name}" in refused.value.remedy
     space.history.undo(made.name, Note())
-    assert made_of_review(space.history, version) is None
+    assert made_so_far(space.history, version, state) is None
     again = make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
     assert (again.parent, again.number) == (1, made.number + 2)
 
@@ -363,7 +363,7 @@ def test_a_version_of_a_review_that_was_taken_back_in_part_still_stands(space):
     state = accepted(space, 4)
     made = make_version(space, audited, version, Note(), seen=4, experiment=EXPERIMENT)
     space.history.undo(made.name, Note(), row_ids=list(state.edits)[:1])
-    assert made_of_review(space.history, version) == made
+    assert made_so_far(space.history, version, state).version == made
 
 
 def test_two_versions_are_compared_and_every_row_has_its_outcome(space):

@@ -1,14 +1,12 @@
 """A review as documents: how far it is, its events, the sample of a code, what a decision did in a sentence."""
 
-from typing import Any
-
 import numpy as np
 
 from burnish.app.documents.review import CodeProgress, Event, Refusal, Review, Sample
 from burnish.app.documents.shared import Decision
 from burnish.app.finding_documents import shown_as
 from burnish.pipeline.deciding import Asked
-from burnish.pipeline.reviewing import Progress, ReviewEvent, ReviewState
+from burnish.pipeline.reviewing import ReviewEvent, ReviewState
 from burnish.reports.numbers import plural
 from burnish.reports.words import code_title
 from burnish.workspace.additions import Made
@@ -35,10 +33,6 @@ def review_document(state: ReviewState, called: str, *, torn: bool = False, made
         hindrance="" if made is None else made.hindrance,
         events=[event_document(state, event) for event in reversed(state.events[-EVENTS_SHOWN:])],
     )  # fmt: skip
-
-
-def _counts(one: Progress) -> dict[str, Any]:
-    return {name: value for name, value in one._asdict().items() if name != "kind"}
 
 
 def event_document(state: ReviewState, event: ReviewEvent) -> Event:

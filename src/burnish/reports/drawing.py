@@ -23,6 +23,9 @@ TONES = {
 }  # fmt: skip
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
+NO_SPAN = 1e-9
+"""Ends that are nearer to each other, beside their size, are one value: no axis could tell them apart."""
+
 
 class _Axis(NamedTuple):
     """From a value to a place between the names and the numbers."""
@@ -103,7 +106,8 @@ def ticks(low: float, high: float, *, about: int = 5) -> list[float]:
 def _extent(chart: Chart) -> tuple[float, float]:
     low, high = _ends(v for dot in chart.dots for v in (dot.low, dot.value, dot.high))
     low, high = _ends((low, high, *(value for value, _ in chart.references), *(chart.band or ())))
-    room = 0.06 * ((high - low) or 0.02)
+    size = max(1.0, abs(low), abs(high))
+    room = 0.06 * (high - low if high - low > NO_SPAN * size else 0.02 * size)
     shares = chart.percent and not chart.difference
     return (max(0.0, low - room), min(1.0, high + room)) if shares and low < high else (low - room, high + room)
 

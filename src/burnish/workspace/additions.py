@@ -34,11 +34,6 @@ class Made:
         return Changeset(self.version.version, self.edits)
 
 
-def made_of_review(history: History, version: Version) -> Version | None:
-    """Give the newest version that was made of the review of another and not taken back as a whole; None without."""
-    return next(iter(_standing(_versions(history, version), version)), None)
-
-
 def made_so_far(history: History, version: Version, state: ReviewState) -> Made | None:
     """Give the newest version that was made of a review, and what that lacks; None where none was made."""
     known = _versions(history, version)

@@ -13,6 +13,9 @@ from pyarrow import feather
 from burnish.adapters.sources import Guess, read_source
 from burnish.dataset import Roles
 
+pytestmark = pytest.mark.slow
+
+
 TABLE = pa.table(
     {
         "text": ["one good text here", "zwei – gute Texte hier", None, "one good text here"],
