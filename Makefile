@@ -44,6 +44,7 @@ bench-perf: $(VENV)/.perf ## the kernels beside the fastest libraries, mostly 50
 
 nightly: $(VENV)/.perf ## the same and a million rows, the whole audit included (most of a night, 16 GiB)
 	$(BIN)/python -m benchmarks.performance --nightly
+	BURNISH_TEST_LAG=1.5 $(BIN)/python -m pytest -n 2 tests/browser
 	BURNISH_STATE_RUNS=260 BURNISH_STATE_STEPS=40 $(BIN)/python -m pytest tests/workspace/test_history_states.py
 
 web-check: ## the committed script and style are what web/ builds (needs node)

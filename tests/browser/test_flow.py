@@ -227,4 +227,4 @@ def test_a_bare_name_in_the_address_becomes_the_version_that_it_stands_for(serve
     page = open_page(server, "/slices?v=small")
     page.wait_for_function("() => new URL(location.href).searchParams.get('v') === 'small@1'")
     page.wait_for_selector(".slices .listed")
-    assert page.locator(".notice").count() == 0
+    page.wait_for_function("() => document.querySelector('.notice') === null")

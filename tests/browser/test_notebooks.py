@@ -362,7 +362,7 @@ def test_in_marimo_a_lasso_runs_again_the_cell_that_reads_the_selection(look, ho
         page.get_by_role("button", name="Lasso").click()
         corners = lasso(page, canvas)
         page.wait_for_function(
-            "!/^told 0$/m.test(document.body.innerText) && /^told \\d+$/m.test(document.body.innerText)"
+            "() => !/^told 0$/m.test(document.body.innerText) && /^told \\d+$/m.test(document.body.innerText)"
         )
         told = read(home)
         assert (told["selected"], told["ids"]) == inside(told, corners)

@@ -58,7 +58,7 @@ def test_keys_that_would_decide_say_why_they_do_not(reading, open_page):
     for key in "arexsun":
         page.keyboard.press("j")
         page.keyboard.press(key)
-        page.wait_for_function(f"document.querySelector('.status').innerText.startsWith('{SAID}')")
+        page.wait_for_function(f"() => document.querySelector('.status').innerText.startsWith('{SAID}')")
     assert posted == []
     assert page.locator("dialog[open], .relabel").count() == 0
 
@@ -74,4 +74,4 @@ def test_where_all_may_be_written_nothing_is_said_of_it(start, open_page, tmp_pa
         start(small_workspace(tmp_path / "workspace", 120)), "/findings?v=small@1", until="[data-finding] h1"
     )
     assert page.locator(f"[title='{SAID}']").count() == 0
-    assert page.locator(HEAD).inner_text() == ""
+    page.wait_for_function("head => document.querySelector(head).innerText === ''", arg=HEAD)

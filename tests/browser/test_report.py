@@ -43,7 +43,7 @@ def open_page(browser, pages):
         page.goto((pages / f"{name}.html").as_uri())
         if name != "empty":
             page.wait_for_selector("html[data-ready=true]", timeout=60_000)
-            page.wait_for_function("document.querySelector('#map-canvas').width > 300", timeout=60_000)
+            page.wait_for_function("() => document.querySelector('#map-canvas').width > 300", timeout=60_000)
         return page
 
     yield opened

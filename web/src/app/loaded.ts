@@ -18,10 +18,11 @@ export interface Loaded<T> {
 
 type Values = Record<string, string | number | boolean | null | undefined>;
 
-// `path` null: nothing to ask yet. The last value stays while a new one is on its way.
-export function useLoaded<T>(path: string | null, values: Values = {}): Loaded<T> {
+// `path` null: nothing to ask yet. The last value stays while a new one is on its way. `stamp`: what is not sent, but makes
+// an answer old.
+export function useLoaded<T>(path: string | null, values: Values = {}, stamp = ""): Loaded<T> {
   const state = useSignal<Loaded<T>>({ value: null, problem: null, loading: path !== null });
-  const key = JSON.stringify([path, values]);
+  const key = JSON.stringify([path, values, stamp]);
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();

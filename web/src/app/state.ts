@@ -9,6 +9,7 @@ import type { Problem } from "./api";
 import { setParams, version } from "./router";
 
 const BEAT_MILLISECONDS = 3_000;
+const OPENING_MILLISECONDS = 300;
 
 export const about = signal<About | null>(null);
 export const trouble = signal<Problem | null>(null);
@@ -46,18 +47,22 @@ export async function loadAbout(): Promise<void> {
 
 // Asks now and then what has changed, while the page is in front; answers that tell of a change make all load anew.
 export function startPulse(): void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
   const beat = async (): Promise<void> => {
     const asked = version.value;
     if (asked === "" || document.hidden) return;
     try {
       const before = pulse.value;
       const now = await get<Pulse>("pulse", { v: asked });
+      const back = trouble.value !== null;
+      // What the pulse tells of can be chosen as soon as it is told.
+      if (back || (dataset.value !== null && dataset.value.newest !== now.newest)) await loadAbout();
       if (asked !== version.value) return;
       pulse.value = now;
+      clearTimeout(soon);
+      if (now.opening) soon = setTimeout(() => void beat(), OPENING_MILLISECONDS);
       // A tag, a hash or a bare name in the address stands for a version: from now on it is named.
       if (now.v !== version.value) setParams({ v: now.v }, { replace: true });
-      const back = trouble.value !== null;
-      if (back || (dataset.value !== null && dataset.value.newest !== now.newest)) await loadAbout();
       if (back) changed();
       if (before === null) return;
       const again = before.audit !== now.audit;

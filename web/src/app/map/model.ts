@@ -116,7 +116,8 @@ export class MapModel {
     const namedBy = NAMING.includes(named) && kind === "category" ? named : this.facet("cluster") === undefined ? null : "cluster";
     const choice: Choice = { filters, masks: this.masks.ready.value, polygons: polygonsIn(query.value), order: this.masks.order.value, namedBy };
     const key = JSON.stringify(choice);
-    if (this.masks.waiting.value || key === this.sent.choice) return;
+    if (this.masks.waiting.value) return note({ mapReady: "false" });
+    if (key === this.sent.choice) return this.settle();
     this.turn += 1;
     this.sent = { at: performance.now(), choice: key, polygons: JSON.stringify(choice.polygons) };
     note({ mapReady: "false" });

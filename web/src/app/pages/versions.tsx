@@ -15,7 +15,8 @@ import { Pending } from "../versions/pending";
 
 export function VersionsPage() {
   const [name] = version.value.split("@");
-  const lineage = useLoaded<Lineage>("versions", { name });
+  // A version may be younger than the list that was loaded.
+  const lineage = useLoaded<Lineage>("versions", { name }, version.value);
   const here = lineage.value?.lines.find((line) => line.version.name === version.value);
   const audited = here?.version.audited === true; // only what was found can be reviewed
   const review = useLoaded<Review>(audited ? "review" : null, { v: version.value });
