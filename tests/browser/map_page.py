@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -33,6 +34,12 @@ class Points:
             across = (ys[i] > self.y) != (ys[j] > self.y)
             odd ^= across & (self.x < (xs[j] - xs[i]) * (self.y - ys[i]) / (ys[j] - ys[i]) + xs[i])
         return odd
+
+
+def late_by(seconds, route):
+    """Let a request go on after a while; those that come meanwhile wait too."""
+    time.sleep(seconds)
+    route.continue_()
 
 
 def shown(page):

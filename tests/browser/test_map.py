@@ -4,6 +4,7 @@ import math
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from axe import AXE, needs_axe, wcag_faults
-from map_page import READY, V, circle, drag, number, param, polygons, shown, value
+from map_page import READY, V, circle, drag, late_by, number, param, polygons, shown, value
 
 from app_server import SIZES
 
@@ -342,10 +343,14 @@ def test_j_and_k_go_through_the_rows_in_their_order(look, reading):
     assert seen == [*wanted, wanted[1], wanted[0]]
 
 
-def test_a_row_out_of_sight_is_brought_in_sight(look, reading, points):
+@pytest.mark.parametrize("path", ["map", "row"])
+def test_a_row_out_of_sight_is_brought_in_sight_whatever_comes_late(look, reading, points, path):
     left = int(points.row[np.argmin(points.x)])
     row_id = json.loads(reading.ask(f"rows?v={V}&at={left}"))["rows"][0]["row_id"]
-    page = look(reading, f"&view=0.9,0.5,6.00&row={quote(row_id)}")
+    late = partial(late_by, 1)
+    page = look(
+        reading, f"&view=0.9,0.5,6.00&row={quote(row_id)}", before=lambda page: page.route(f"**/api/{path}?*", late)
+    )
     page.wait_for_function("() => Number(new URL(location.href).searchParams.get('view')?.split(',')[0] ?? 0.9) < 0.3")
 
 

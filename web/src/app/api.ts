@@ -27,9 +27,10 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
     return fetch(path, { ...init, headers });
   };
   let answer: Response;
+  const used = token;
   try {
     answer = await sent();
-    if (answer.status === 401 && renewed()) answer = await sent();
+    if (answer.status === 401 && renewed(used)) answer = await sent();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem("The server does not answer.", "Is `burnish app` still running? Start it again.", 0);

@@ -14,11 +14,11 @@ function remembered(): string {
 
 export let token = remembered();
 
-// Takes the token that another tab has kept meanwhile, as one does that the command opened when it was started again.
-export function renewed(): boolean {
-  const before = token;
+// Takes the token that another tab has kept meanwhile, as one does that the command opened when it was started again, and
+// tells whether it is another than the one that was refused.
+export function renewed(refused: string): boolean {
   token = kept();
-  return token !== before;
+  return token !== refused;
 }
 
 // Takes the token that a person gives, or the printed address, where it is right.
@@ -26,5 +26,6 @@ export async function enter(text: string): Promise<boolean> {
   const given = tokenOf(text);
   if (!(await opens(given))) return false;
   keep(given);
-  return renewed();
+  token = given;
+  return true;
 }

@@ -109,13 +109,18 @@ function followRow(model: MapModel): () => void {
   });
   const stopPlacing = effect(() => {
     const detail = model.detail.value;
-    if (detail === null || model.counted.value === null) {
+    const counted = model.counted.value;
+    if (detail === null || counted === null) {
       model.chosen.value = null;
       shown = null;
       return;
     }
-    void place(model, detail, detail.row.row_id !== shown);
-    shown = detail.row.row_id;
+    const { row_id: rowId } = detail.row;
+    const all = counted.loaded === model.facts.peek()?.n_placed;
+    // While rows still come, it may not be there yet.
+    void place(model, detail, rowId !== shown).then((found) => {
+      if ((found || all) && model.detail.peek() === detail) shown = rowId;
+    });
   });
   return () => {
     stopReading();
@@ -123,13 +128,14 @@ function followRow(model: MapModel): () => void {
   };
 }
 
-// A row that was chosen is brought into sight; one that is only counted anew is not.
-async function place(model: MapModel, detail: RowDetail, bring: boolean): Promise<void> {
+// A row that was chosen is brought into sight; one that is only counted anew is not. Tells whether it has a place.
+async function place(model: MapModel, detail: RowDetail, bring: boolean): Promise<boolean> {
   const found = await model.link.ask({ of: "place", row: detail.row.row });
-  if (model.detail.peek() !== detail || param("row") !== detail.row.row_id) return;
+  if (model.detail.peek() !== detail || param("row") !== detail.row.row_id) return false;
   model.chosen.value = found;
-  if (found === null || !bring) return;
+  if (found === null || !bring) return found !== null;
   const [view, { width, height }] = [model.view.peek(), model.frame];
   const [px, py] = toScreen(view, model.frame, found.x, found.y);
   if (px < 0 || py < 0 || px > width || py > height) model.look(brought(view, model.frame, found.x, found.y), { moving: false });
+  return true;
 }
